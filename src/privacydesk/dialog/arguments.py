@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -195,6 +195,9 @@ _KNOWN: Mapping[str, Callable[[Script, Running], Any]] = {
     },
     "object_until": _object_until,
     "lapses_on": _lapses_on,
+    "filed_by": lambda _script, frame: frame.slots["by"],
+    "filed_on": lambda _script, frame: date_argument(date.fromisoformat(frame.slots["day"])),
+    "filed_what": lambda _script, frame: frame.slots["what"],
     "remedies": lambda script, _frame: script.rules.remedies_in(script.locale),
     "requests": _requests,
     "stops": _stops,

@@ -14,12 +14,12 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from privacydesk.dialog import arguments, filling, kept_wishes, limits, openings, permits
+from privacydesk.dialog import arguments, filling, limits, openings, pending, permits
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions import ACTIONS, HELD, READS, RECEIVERS
 from privacydesk.dialog.demands import demand_of
-from privacydesk.dialog.desk_choices import WISH_NOW, more_choices
 from privacydesk.dialog.guards import account_of, level_of
+from privacydesk.dialog.naming import named_request
 from privacydesk.dialog.options import choices_from, is_constrained
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
@@ -29,7 +29,6 @@ from privacydesk.dialog.slots import LONG_TEXT_LIMIT, TEXT_LIMIT
 from privacydesk.dialog.vocabulary import ACTION_SPECS, DESTRUCTIVE_KINDS
 from privacydesk.domain.conversation import OwnerKind, RequestDraft
 from privacydesk.domain.effects import MoveTicket, OpenTicket
-from privacydesk.domain.events import Choice, ChoiceStyle
 from privacydesk.domain.identity import Assurance, Verification, is_fresh
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.intents import Intent
@@ -44,6 +43,9 @@ _SHOWN_ALONE: Final = frozenset({"read_counts", "read_export_summary"})
 
 _FOR_THE_CHAT: Final = frozenset({"verify_contact", "collect_evidence"})
 """Flows that take codes and files: the user goes through them in the chat."""
+
+_ASKS: Final = "filed_for"
+"""The flow that asks users whether they want what was filed for them."""
 
 _SAME_OPEN: Final = "same_request_open"
 _WORDS: Final[Mapping[str, int]] = {
@@ -113,7 +115,7 @@ def file(runner: Runner, script: Script, message: IntakeMessage) -> None:
         DeskError: ``RATE_LIMITED`` if the user has filed too many requests.
     """
     flow = runner.by_intent[Intent(message.kind.value)]
-    depth, version = len(script.stack), script.version
+    version = script.version
     before = script.prompt, script.verifications, script.explained, script.pending_requests
     script.is_present = False
     # What the user has shown in the chat proves nothing of what a program asks for.
@@ -125,10 +127,11 @@ def file(runner: Runner, script: Script, message: IntakeMessage) -> None:
     draft = RequestDraft(flow.intents[0], slots, openings.shortened(message.words))
     slots = {**filling.choices_by_name(flow, slots), **openings.slots_of(flow, draft)}
     script.push(flow.name, flow.start, slots, called=False)
+    walked = script.top
+    assert walked is not None
     wording = _Walk(runner, script, message, slots).to_filing()
     _mark(script, ATTESTED if message.attested else BY_APP)
-    waits = _waits(script)
-    del script.stack[depth:]
+    del script.stack[script.stack.index(walked) :]
     script.events.clear()
     script.version = version
     script.prompt, script.verifications, script.explained, script.pending_requests = before
@@ -136,7 +139,13 @@ def file(runner: Runner, script: Script, message: IntakeMessage) -> None:
         for key, args in wording:
             script.say(key, args)
         return
-    _tell(runner, script, message, draft if waits else None)
+    filed = next(one for one in script.effects if isinstance(one, OpenTicket | MoveTicket))
+    if isinstance(filed, MoveTicket):
+        _tell_filed(runner, script, message, filed)
+    elif filed.state is TicketState.AWAITING_VERIFICATION:
+        _ask_whether_wanted(runner, script, message, filed, draft)
+    else:
+        _tell_filed(runner, script, message, filed)
 
 
 def _mark(script: Script, flag: str) -> None:
@@ -147,30 +156,42 @@ def _mark(script: Script, flag: str) -> None:
     ]
 
 
-def _waits(script: Script) -> bool:
-    """Whether what was just filed waits for the user to prove who they are."""
-    filed = next(one for one in script.effects if isinstance(one, OpenTicket | MoveTicket))
-    return isinstance(filed, OpenTicket) and filed.state is TicketState.AWAITING_VERIFICATION
-
-
-def _tell(
-    runner: Runner, script: Script, message: IntakeMessage, waiting: RequestDraft | None
+def _tell_filed(
+    runner: Runner, script: Script, message: IntakeMessage, filed: OpenTicket | MoveTicket
 ) -> None:
-    """Tell the user what was filed for them, and how to prove that they want it."""
-    args = {"kind": {"$term": f"kind.{message.kind.value}"}, "by": message.by or script.app_name}
-    if waiting is None:
-        script.say("intake.filed", args)
-    else:
-        script.say("intake.waiting", args | {"days": script.rules.verification_timeout.days})
-    filed = next(one for one in script.effects if isinstance(one, OpenTicket | MoveTicket))
+    """Tell the user what was filed for them; what was asked about it before applies no more."""
+    kind = {"$term": f"kind.{message.kind.value}"}
+    was_open = isinstance(filed, MoveTicket) and pending.settle(script, filed.ticket_id, None)
+    script.say("intake.filed", {"kind": kind, "by": message.by or script.app_name})
     script.show_ticket({"$symbol": filed.symbol})
-    is_free = script.owner.kind is OwnerKind.ASSISTANT and not script.stack
-    if waiting is not None:
-        kept_wishes.keep(runner, script, waiting)
-        if is_free:
-            now = Choice(id=WISH_NOW, key="intake.prove_now", style=ChoiceStyle.PRIMARY)
-            script.ask("intake.prove", {}, (now, *more_choices()))
-    if not is_free and script.prompt is not None:
+    if was_open or (script.stack and script.prompt is not None):
+        runner.prompt_again(script)
+
+
+def _ask_whether_wanted(
+    runner: Runner, script: Script, message: IntakeMessage, filed: OpenTicket, draft: RequestDraft
+) -> None:
+    """Ask the user whether they want what was filed for them, now or after what is open."""
+    slots = {
+        "ticket": filed.symbol,
+        "account": filed.account,
+        "by": message.by or script.app_name,
+        "day": script.today.isoformat(),
+        "what": named_request(filed),
+        "answers": draft.slots,
+        "words": draft.words,
+    }
+    flow = runner.flows[_ASKS]
+    if script.owner.kind is OwnerKind.ASSISTANT and not script.stack:
+        script.show_ticket({"$symbol": filed.symbol})
+        script.push(flow.name, flow.start, slots, called=False)
+        runner.run(script)
+        return
+    kind, days = slots["what"], script.rules.verification_timeout.days
+    script.say("intake.waiting", {"kind": kind, "by": slots["by"], "days": days})
+    script.show_ticket({"$symbol": filed.symbol})
+    script.lay_under(flow.name, flow.start, slots)
+    if script.prompt is not None:
         runner.prompt_again(script)
 
 

@@ -15,6 +15,7 @@ from privacydesk.domain.account_terms import (
     ProfileField,
     Provider,
 )
+from privacydesk.domain.effects import OpenTicket
 from privacydesk.domain.intents import FOR_OTHERS
 from privacydesk.domain.scopes import (
     PERSONALISATION,
@@ -26,6 +27,9 @@ from privacydesk.domain.scopes import (
 )
 from privacydesk.domain.selection import Part, detail_of
 from privacydesk.domain.ticket import ScopeItem, Ticket
+
+Request = Ticket | OpenTicket
+"""A request that is filed, or is being filed."""
 
 _ACCOUNT: Mapping[str, Any] = {"$term": "result.account"}
 
@@ -48,7 +52,7 @@ def date_argument(day: date) -> dict[str, Any]:
     return {"$date": day.isoformat(), "year": True}
 
 
-def label_of(ticket: Ticket, scope: str) -> Any:
+def label_of(ticket: Request, scope: str) -> Any:
     """Return the label of a scope; one without a term is shown as it was sent."""
     if scope in NOTHING_BY_ITSELF:
         return _ACCOUNT
@@ -63,7 +67,7 @@ def label_of(ticket: Ticket, scope: str) -> Any:
     return scope
 
 
-def item_label(ticket: Ticket, item: ScopeItem) -> Any:
+def item_label(ticket: Request, item: ScopeItem) -> Any:
     """Return the label of a ticket's item, with its limits: "photos of 2025"."""
     if ticket.kind in FOR_OTHERS:
         return {"$term": f"{TERM_FAMILIES[ticket.kind]}.{item.name}"}
@@ -99,7 +103,7 @@ def listed(labels: Sequence[tuple[Part, Any]]) -> dict[str, Any]:
     }
 
 
-def named_request(ticket: Ticket) -> dict[str, Any]:
+def named_request(ticket: Request) -> dict[str, Any]:
     """Return what a request is about, as an argument: its kind, with what was asked for."""
     term: dict[str, Any] = {"$term": f"kind.{ticket.kind}"}
     if TERM_FAMILIES.get(ticket.kind) in _SCOPES:
@@ -107,7 +111,7 @@ def named_request(ticket: Ticket) -> dict[str, Any]:
     return term
 
 
-def items_of(ticket: Ticket) -> dict[str, Any]:
+def items_of(ticket: Request) -> dict[str, Any]:
     """Return what a request asks for, as an argument: its items, each with its limits.
 
     Words about all of them that were not understood follow the list, once.
@@ -122,7 +126,7 @@ def items_of(ticket: Ticket) -> dict[str, Any]:
     return _listed(ticket, ticket.items)
 
 
-def _listed(ticket: Ticket, items: Iterable[ScopeItem]) -> dict[str, Any]:
+def _listed(ticket: Request, items: Iterable[ScopeItem]) -> dict[str, Any]:
     return listed([(part_of(item), item_label(ticket, item)) for item in items])
 
 

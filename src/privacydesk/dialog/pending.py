@@ -1,7 +1,7 @@
 """Questions that the desk itself asked about a ticket and that wait for the requester.
 
 They lie on the stack as flows of their own. When the ticket moves on, they no longer apply and are
-removed, wherever they lie.
+removed, wherever they lie. So are forms for the proof of a request that a program filed.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from privacydesk.dialog.running import evidence_in
+from privacydesk.dialog.running import Running, evidence_in
 from privacydesk.dialog.script import ANSWER, Script
+from privacydesk.dialog.slots import TAKES_UP
 from privacydesk.domain.conversation import Conversation
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.ids import TicketId
@@ -21,6 +22,7 @@ _WAITS_IN: Final[Mapping[str, TicketState]] = {
     ANSWER: TicketState.AWAITING_REQUESTER,
     "evidence_again": TicketState.AWAITING_VERIFICATION,
     "confirm_closing": TicketState.AWAITING_CONFIRMATION,
+    "filed_for": TicketState.AWAITING_VERIFICATION,
 }
 """Flows that the desk begins about a ticket, and the state in which their question applies."""
 
@@ -42,12 +44,13 @@ def settle(
         Whether the open question was among them.
     """
     about = ticket_id.hex()
+    if state is not TicketState.AWAITING_VERIFICATION:
+        kept = (one for one in script.pending_requests if one.slots.get(TAKES_UP) != about)
+        script.pending_requests = tuple(kept)
     stale = {
         script.form_at(place)
         for place, frame in enumerate(script.stack)
-        if frame.flow in _WAITS_IN
-        and _WAITS_IN[frame.flow] is not state
-        and frame.slots.get("ticket") == about
+        if _is_stale(frame, about, state)
     }
     if running:
         stale.discard(script.form_at())
@@ -61,6 +64,14 @@ def settle(
     if was_open:
         script.prompt = None
     return was_open
+
+
+def _is_stale(frame: Running, about: str, state: TicketState | None) -> bool:
+    """Whether what a frame asks about a ticket doesn't apply in the ticket's state."""
+    if frame.slots.get(TAKES_UP) == about:
+        return state is not TicketState.AWAITING_VERIFICATION
+    waits_in = _WAITS_IN.get(frame.flow)
+    return waits_in is not None and waits_in is not state and frame.slots.get("ticket") == about
 
 
 def asked_to_take_back(conversation: Conversation, ticket_id: TicketId) -> datetime | None:

@@ -42,7 +42,7 @@ from privacydesk.dialog.schema import (
     Step,
 )
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import AMENDS
+from privacydesk.dialog.slots import AMENDS, TAKES_UP
 from privacydesk.dialog.vocabulary import ACTION_SPECS
 from privacydesk.domain.conversation import OwnerKind, RequestDraft
 from privacydesk.domain.effects import DropEvidence
@@ -267,8 +267,14 @@ class Runner:
         script.prompt = None
 
     def resume(self, script: Script) -> None:
-        """Continue with the form below, else with a kept request, else offer more."""
-        if script.stack:
+        """Continue with the form below, else with a kept request, else offer more.
+
+        A request that the user has just agreed to comes before both.
+        """
+        wish = next(iter(script.pending_requests), None)
+        if wish is not None and TAKES_UP in wish.slots:
+            self.take_up(script)
+        elif script.stack:
             script.say("desk.resumed")
             self.run(script)
         elif not self.take_up(script):
@@ -286,7 +292,8 @@ class Runner:
             kept_wishes.offer(self, script)
             return True
         script.pending_requests = tuple(rest)
-        script.say("desk.wish_next", {"wish": kept_wishes.named(self, (wish,))})
+        if TAKES_UP not in wish.slots:
+            script.say("desk.wish_next", {"wish": kept_wishes.named(self, (wish,))})
         return self.begin(script, wish)
 
     def run(self, script: Script) -> None:

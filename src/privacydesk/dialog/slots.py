@@ -196,6 +196,9 @@ FILLED_FROM: Mapping[str, str] = {
 AMENDS = "_amends"
 """The slot of a form that takes the place of a filed request: its id."""
 
+TAKES_UP = "_takes_up"
+"""The slot of a form for a request that was filed for its user and awaits their proof: its id."""
+
 FILLED_BY_NAME: Mapping[str, str] = {
     "new_value": "new_value",
     "somebody_else": "somebody_else",

@@ -145,6 +145,10 @@ ACTION_SPECS: Mapping[str, ActionSpec] = {
     ),
     # Keeps the account, so the owner of the request needs no further proof.
     "decline_closing": ActionSpec(_names("ok too_late")),
+    # The request's own form asks for the proof.
+    "take_up_request": ActionSpec(_names("ok too_late"), reads=_names("ticket answers")),
+    # Nothing was proven of the request yet, so that nothing is lost with it.
+    "disown_request": ActionSpec(_names("ok too_late"), reads=_names("ticket")),
     "find_package": ActionSpec(
         _names("ok too_late unknown"), reads=_names("number file"), fills=_names("ticket")
     ),
@@ -261,6 +265,7 @@ ARGS = frozenset(
     {
         "ticket", "due", "window", "tries", "until", "contact", "days", "app", "place", "valid_for",
         "objection_days", "object_until", "lapses_on", "reason_given", "remedies", "stops",
+        "filed_by", "filed_on", "filed_what",
         "and_stays", "as_written", "to_be_seen", "handed_to", "answer_by", "complete_by",
         "reply_by", "request", "requests", "age_clause", "wishes",
     }
@@ -287,6 +292,7 @@ DESK_FLOWS = frozenset(
         "answer_request",
         "confirm_closing",
         "evidence_again",
+        "filed_for",
         "not_satisfied",
         "package",
     }

@@ -68,6 +68,7 @@ class MoveTicket(Struct, frozen=True):
         symbol: placeholder for the ticket in event arguments of the turn; may be empty.
         verified_at: when identity was verified, which starts the clocks.
         items: the new items; empty keeps the old ones.
+        flags: marks that the move gives the ticket.
         contact: a contact verified since; empty keeps the old one.
         agreed: keys of the warnings and the question that the requester said yes to.
     """

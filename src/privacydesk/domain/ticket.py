@@ -47,6 +47,8 @@ EVIDENCE_SETTLED: Final = frozenset(
 
 BY_MAIL: Final = "by_mail"
 """The flag of a ticket that was filed in a conversation held by mail."""
+DISOWNED: Final = "disowned"
+"""The flag of a ticket that was withdrawn because its user had never asked for it."""
 BY_APP: Final = "by_app"
 """The flag of a ticket that a program of the app filed for its user."""
 ATTESTED: Final = "attested"
@@ -184,7 +186,7 @@ class Ticket(Struct, frozen=True):
         excluded_reviewers: agents who may not decide it, as it objects to their decision.
         scheduled_events: future events, earliest first.
         flags: ``guardian``, ``minor``, ``exactly_14``, ``hold``, ``objection``, ``document``,
-            ``escalated``, ``by_mail``, ``by_app``, ``attested``.
+            ``escalated``, ``by_mail``, ``by_app``, ``attested``, ``disowned``.
         contact: verified contact that notices are sent to; encrypted at rest.
         contact_hash: keyed hash of ``contact``, used to find the person's tickets.
         phone_hash: keyed hash of the account's phone, by which only staff find the ticket; None if

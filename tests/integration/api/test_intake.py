@@ -12,11 +12,12 @@ from typing import Any
 from tests.common.api_client import Answer, Program, fresh_key, program, tokens_of
 from tests.common.console_cases import enter
 from tests.common.console_client import Office, open_office
-from tests.common.stories import PROFILE, steps, token_for
+from tests.common.stories import PROFILE, Player, steps, token_for
 
 from privacydesk.domain.api_tokens import Scope
+from privacydesk.domain.grounds import Ground
 from privacydesk.domain.intents import RequestKind
-from privacydesk.domain.ticket import FiledThrough, LogEntry, Ticket, TicketState
+from privacydesk.domain.ticket import FiledThrough, LogEntry, Outcome, Ticket, TicketState
 from privacydesk.storage.store import SqlStore
 
 LIN, KAHO, ALICE, SUSPENDED, CLOSED = "u-1001", "u-1002", "u-1003", "u-1007", "u-1012"
@@ -117,8 +118,8 @@ async def test_without_proof_it_waits_and_the_clock_starts_when_the_chat_has_ver
     before = await ticket_of(office, answer)
     office.clock.move(timedelta(days=2))
     player = await enter(office, "chen")
-    assert {"intake.waiting", "intake.prove"} <= set(player.said())
-    await steps(player, {"tap": "desk:wish"}, {"code": "right"}, {"tap": "yes"})
+    assert player.said()[-2:] == ["ticket", "filed_for.wanted"]
+    await steps(player, {"tap": "yes"}, {"code": "right"}, {"tap": "yes"})
     after = await office.world.services.staff.tickets.by_number(before.number)
     assert (after.state, after.verified_at) == (TicketState.IN_REVIEW, office.clock.now())
     assert after.filed_through is FiledThrough.APP
@@ -232,6 +233,115 @@ async def test_each_kind_is_filed_with_the_answers_that_the_page_names(office: O
     assert names.body["waits_for_proof"] is True, "a document shows it, in the chat"
 
 
+# -- what waits for its user ----------------------------------------------------------------------
+
+
+ALL: dict[str, Any] = {"kind": "access", "account": KAHO, "answers": {"more": "all"}}
+
+
+async def proven(office: Office) -> Answer:
+    """Prove Kaho's request for all data by the app."""
+    return await (await app(office)).post(
+        "/requests", vouched(office, KAHO, "access", answers={"more": "all"})
+    )
+
+
+async def deletes_photos(player: Player) -> None:
+    """Let a user ask for something else in the chat, up to its end."""
+    await steps(player, {"user": "刪除我的照片"}, {"code": "right"}, {"tap": "yes"})
+
+
+async def test_a_request_that_the_app_proves_is_asked_about_no_more(office: Office) -> None:
+    first = await (await app(office)).post("/requests", ALL)
+    player = await enter(office, "chen")
+    assert player.said()[-1] == "filed_for.wanted"
+    again = await proven(office)
+    assert again.body["number"] == first.body["number"]
+    await deletes_photos(player)
+    assert "filed_for.wanted" not in player.said()
+    assert {one.kind.value for one in await tickets_about(office, KAHO)} == {"access", "deletion"}
+
+
+async def test_a_form_for_a_request_that_the_app_proves_meanwhile_files_nothing(
+    office: Office,
+) -> None:
+    await (await app(office)).post("/requests", ALL)
+    player = await enter(office, "chen")
+    await steps(player, {"tap": "yes"}, {"bot": "verify.code_sent"})
+    await proven(office)
+    await player.pull()
+    assert player.said()[-2:] == ["intake.filed", "ticket"]
+    (ticket,) = await tickets_about(office, KAHO)
+    assert ticket.state is TicketState.IN_REVIEW
+    await deletes_photos(player)
+    assert len(await tickets_about(office, KAHO)) == 2
+
+
+async def test_a_request_that_ended_meanwhile_is_asked_about_no_more(office: Office) -> None:
+    files = await app(office)
+    staff = office.world.services.staff
+    for account, ends in ((KAHO, "refused"), (ALICE, "lapsed"), (LIN, "withdrawn")):
+        answer = await files.post("/requests", {**ALL, "account": account})
+        if ends == "refused":
+            await staff.decisions.refuse(
+                answer.body["number"], "mei", ground=Ground.LAW, reason="Asked elsewhere."
+            )
+        elif ends == "lapsed":
+            office.clock.move(timedelta(days=40))
+            await office.world.work()
+        else:
+            await enter(office, "lin", {"user": "撤回申请"}, {"tap": "yes"})
+        ticket = await staff.tickets.by_number(answer.body["number"])
+        assert ticket.state is TicketState.CLOSED, ends
+        reader = office.world.services.store.reader
+        state = await reader.conversation(ticket.conversation_id)
+        assert state is not None
+        assert "filed_for" not in {frame.flow for frame in state.stack}, ends
+
+
+async def test_nothing_that_others_filed_is_verified_unless_its_user_wants_it(
+    office: Office,
+) -> None:
+    player = await enter(office, "chen", {"user": "刪除我的照片"})
+    await (await app(office)).post("/requests", ALL)
+    await player.pull()
+    await steps(player, {"code": "right"}, {"tap": "yes"}, {"bot": "filed_for.wanted"})
+    assert "desk.wish_next" not in player.said()
+    shown = next(one for one in reversed(player.events) if one.key == "filed_for.wanted")
+    assert "MoChat代您提交了：查看個人資料" in shown.text
+    waiting = next(one for one in await tickets_about(office, KAHO) if one.kind == "access")
+    assert waiting.state is TicketState.AWAITING_VERIFICATION
+    await steps(player, {"tap": "not_mine"}, {"bot": "filed_for.disowned"})
+    ended = await office.world.services.staff.tickets.by_number(waiting.number)
+    assert (ended.outcome, "disowned" in ended.flags) == (Outcome.WITHDRAWN, True)
+
+
+async def test_what_is_not_wanted_now_waits_and_is_the_one_that_is_asked_for_later(
+    office: Office,
+) -> None:
+    answer = await (await app(office)).post("/requests", ALL)
+    player = await enter(office, "chen")
+    await steps(player, {"choose": "filed_for.later"}, {"bot": "filed_for.not_yet"})
+    await steps(
+        player, {"choose": "desk:menu"}, {"choose": "access"}, {"code": "right"}, {"choose": "all"}
+    )
+    (ticket,) = await tickets_about(office, KAHO)
+    assert (ticket.number, ticket.state) == (answer.body["number"], TicketState.IN_REVIEW)
+
+
+async def test_of_two_that_wait_the_one_that_was_agreed_to_is_verified(office: Office) -> None:
+    files = await app(office)
+    photos = {**ALL, "answers": {"more": "part", "categories": ["photos"]}}
+    asked = [await files.post("/requests", one) for one in (photos, ALL)]
+    assert asked[0].body["number"] != asked[1].body["number"]
+    # The app proves the second one, and the chat the first.
+    assert (await proven(office)).body["number"] == asked[1].body["number"]
+    player = await enter(office, "chen")
+    assert player.said()[-1] == "filed_for.wanted"
+    await steps(player, {"tap": "yes"}, {"code": "right"})
+    assert len(await tickets_about(office, KAHO)) == 2
+
+
 # -- the flow's rules -----------------------------------------------------------------------------
 
 
@@ -329,8 +439,8 @@ async def test_somebody_who_talks_to_a_person_is_told_and_asked_afterwards(offic
     await player.pull()
     assert player.said() == ["intake.waiting", "ticket"]
     await steps(player, {"agent": {"hand_back": True}})
-    assert player.said() == ["owner.handed_back", "desk.wishes_left"]
-    await steps(player, {"tap": "desk:wish"}, {"bot": "verify.code_sent"})
+    assert player.said() == ["owner.handed_back", "filed_for.wanted"]
+    await steps(player, {"tap": "yes"}, {"bot": "verify.code_sent"})
 
 
 async def test_a_user_files_no_more_than_in_the_chat(tmp_path: Path) -> None:

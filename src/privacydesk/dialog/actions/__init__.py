@@ -51,6 +51,8 @@ ACTIONS: Mapping[str, Callable[[Act], str]] = {
     "file_objection": own_tickets.file_objection,
     "confirm_closing": own_tickets.confirm_closing,
     "decline_closing": own_tickets.decline_closing,
+    "take_up_request": own_tickets.take_up_request,
+    "disown_request": own_tickets.disown_request,
     "find_package": packages.find_package,
     "open_package": packages.open_package,
     "keep_comment": own_tickets.keep_comment,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +15,7 @@ from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Flow
 from privacydesk.dialog.scopes import answers_of, are_same, items_of
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import AMENDS, FILLED_FROM
+from privacydesk.dialog.slots import AMENDS, FILLED_FROM, TAKES_UP
 from privacydesk.dialog.vocabulary import KIND_ASSURANCE
 from privacydesk.domain import quotas
 from privacydesk.domain.conversation import RequestDraft
@@ -80,7 +79,11 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
         verified_at = script.now if verified else None
     automated = verified and kind is RequestKind.UNBINDING and unbinds_alone(script, frame)
     answers = answers_of(frame.slots, openings.words_of(script.stack[script.form_at()]))
-    waiting = _waiting(script, kind, account, frame.slots)
+    waiting = _waiting(act, kind, account)
+    if TAKES_UP in frame.slots and waiting is None:
+        # It was proven or closed meanwhile: nothing is filed in its place.
+        frame.slots["ticket"] = frame.slots[TAKES_UP]
+        return "filed"
     if waiting is not None and (verified or document):
         frame.slots["ticket"] = symbol
         script.last_filed = filed_as(flow, frame)
@@ -100,6 +103,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
                 agreed=frame.agreed,
             )
         )
+        pending.settle(script, waiting.id, None, running=True)
         return "filed"
     if waiting is not None and are_same(waiting.items, items_of(kind, frame.slots)):
         # It waits already, and nothing more was proven: no duplicate is filed.
@@ -184,28 +188,35 @@ def _strangers_until(script: Script, row: Challenge) -> datetime | None:
     return full
 
 
-def _waiting(
-    script: Script, kind: RequestKind, account: str, slots: Mapping[str, Any]
-) -> Ticket | None:
+def _waiting(act: Act, kind: RequestKind, account: str) -> Ticket | None:
     """Return the person's request of the same kind that still awaits their verification.
 
-    Without an account it is one of this conversation, or of a contact they have proven. One whose
-    document waits to be examined lacks nothing, so it is not resumed.
+    Of several it is the one that a form was begun for, or one that asks for the same things. None
+    is taken up where another request is wanted beside it. Without an account it is one of this
+    conversation, or of a contact they have proven. One whose document waits to be examined lacks
+    nothing, so it is not resumed.
     """
-    return next(
-        (
-            ticket
-            for ticket in script.tickets_of(whose(script))
-            if ticket.kind is kind
-            and ticket.account == account
-            and ticket.state is TicketState.AWAITING_VERIFICATION
-            and ticket.required_assurance is not Assurance.DOCUMENT_CHECKED
-            and all(ticket.answers.get(name) == slots.get(name) for name in WHOM)
-            and not is_by_another(script, ticket, str(slots.get("contact") or ""))
-        ),
-        None,
-    )
+    script, slots = act.script, act.frame.slots
+    about = slots.get(TAKES_UP)
+    if about is None and slots.get("same") == _ANOTHER:
+        return None
+    waiting = [
+        ticket
+        for ticket in script.tickets_of(whose(script))
+        if ticket.kind is kind
+        and about in {None, ticket.id.hex()}
+        and ticket.account == account
+        and ticket.state is TicketState.AWAITING_VERIFICATION
+        and ticket.required_assurance is not Assurance.DOCUMENT_CHECKED
+        and (about or all(ticket.answers.get(name) == slots.get(name) for name in WHOM))
+        and not is_by_another(script, ticket, str(slots.get("contact") or ""))
+    ]
+    items = items_of(kind, slots)
+    return max(waiting, key=lambda ticket: are_same(ticket.items, items), default=None)
 
+
+_ANOTHER = "other"
+"""The answer of users who want a request beside the same one that is open."""
 
 _SAYS_OF_WHAT = frozenset({*FILLED_FROM, "field_value"})
 """Types of slots that say what a request is about."""

@@ -10,6 +10,8 @@ from privacydesk.dialog.outcomes import say_again, say_late, ticket_args
 from privacydesk.dialog.packages import say_packages
 from privacydesk.dialog.request_actions import actions_of, may_be_added_to
 from privacydesk.dialog.script import Script
+from privacydesk.dialog.slots import TAKES_UP
+from privacydesk.domain.conversation import RequestDraft
 from privacydesk.domain.effects import (
     AddMaterial,
     MoveTicket,
@@ -19,7 +21,9 @@ from privacydesk.domain.effects import (
 from privacydesk.domain.failed_attempts import AttemptKind
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import TicketId
+from privacydesk.domain.intents import Intent
 from privacydesk.domain.ticket import (
+    DISOWNED,
     MaterialKind,
     Satisfaction,
     ScopeItem,
@@ -247,6 +251,30 @@ def confirm_closing(act: Act) -> str:
 def decline_closing(act: Act) -> str:
     """Take an approved closing back."""
     return _move_slot_ticket(act, Move.WITHDRAW)
+
+
+def take_up_request(act: Act) -> str:
+    """Queue a request that a program filed for the user, to be proven when this flow has ended."""
+    ticket, slots = _slot_ticket(act), act.frame.slots
+    if ticket is None or ticket.state is not TicketState.AWAITING_VERIFICATION:
+        return "too_late"
+    answers = {**slots["answers"], TAKES_UP: ticket.id.hex()}
+    wish = RequestDraft(Intent(ticket.kind.value), answers, str(slots.get("words") or ""))
+    act.script.pending_requests = (wish, *act.script.pending_requests)
+    return "ok"
+
+
+def disown_request(act: Act) -> str:
+    """Withdraw a request that a program filed and the user never asked for, and mark it."""
+    ticket = _slot_ticket(act)
+    if ticket is None or ticket.state is not TicketState.AWAITING_VERIFICATION:
+        return "too_late"
+    flags = frozenset({DISOWNED})
+    act.script.effects.append(
+        MoveTicket(ticket.id, Move.WITHDRAW, why="not asked for by the user", flags=flags)
+    )
+    pending.settle(act.script, ticket.id, None, running=True)
+    return "ok"
 
 
 def _move_slot_ticket(act: Act, move: Move) -> str:

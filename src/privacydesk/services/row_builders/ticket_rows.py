@@ -61,6 +61,7 @@ class TicketBuilder:
     def move(self, ticket: Ticket, effect: MoveTicket, now: datetime) -> Ticket:
         """Return a ticket after a move by its requester."""
         ticket = move(ticket, effect.move, now)
+        ticket = replace(ticket, flags=ticket.flags | effect.flags)
         if effect.move in {Move.VERIFY, Move.HAND_IN}:
             ticket = self._update_content(ticket, effect)
         if effect.move is Move.VERIFY:
@@ -91,12 +92,11 @@ class TicketBuilder:
         return replace(ticket, scheduled_events=(event, *ticket.scheduled_events))
 
     def _update_content(self, ticket: Ticket, effect: MoveTicket) -> Ticket:
-        """Return the ticket with the items, flags, answers and contact that the effect carries."""
+        """Return the ticket with the items, answers and contact that the effect carries."""
         contact = effect.contact
         return replace(
             ticket,
             items=effect.items or ticket.items,
-            flags=ticket.flags | effect.flags,
             answers={**ticket.answers, **effect.answers},
             contact=contact or ticket.contact,
             contact_hash=self._hashing.lookup("contact", contact)
