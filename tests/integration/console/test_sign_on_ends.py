@@ -24,6 +24,7 @@ from tests.common.identity_provider import (
     sign_on,
 )
 from tests.common.stories import START
+from tests.integration.console.test_routes import TABLE, _reason
 
 from privacydesk.clock import MovableClock
 from privacydesk.domain.agents import Role
@@ -227,6 +228,26 @@ async def test_who_is_switched_off_at_the_provider_is_out_with_the_next_check(
     assert await _check(office) == 2
     assert not await _is_in(browser)
     assert await _is_in(zhou)
+
+
+async def test_who_is_switched_off_is_out_of_every_page_and_stream_within_a_minute(
+    both: tuple[Office, RogueProvider],
+) -> None:
+    office, provider = both
+    browser = await _signed_on(office, provider)
+    stream = await browser.client.get("/console/live")
+    await next_event(stream, "desk")
+    del provider.people[MEI]
+    began = office.clock.now()
+    while await _is_in(browser) and office.clock.now() - began < MINUTE:
+        await _check(office, 5 * SECOND)
+    assert not await _is_in(browser)
+    async with asyncio.timeout(60):
+        rest = await stream.content.read()
+    assert b"event:" not in rest
+    for (method, path), row in TABLE.items():
+        if row["signed out"] == "sign in":
+            assert await _reason(browser, method, path) == (401, "signed_out"), path
 
 
 async def test_a_role_that_is_taken_away_at_the_provider_is_taken_away_here(
