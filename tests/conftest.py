@@ -7,12 +7,15 @@ import itertools
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
+from tests.common.databases import explain_modes
 from tests.common.one_dialect import share_dialect
+from tests.common.postgresql import share_server
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
@@ -32,13 +35,27 @@ _tests = itertools.count(1)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql", "alternating"),
+        default="sqlite",
+        help="what functional tests run on; alternating: a part on PostgreSQL, by turns",
+    )
+    parser.addoption(
         "--network", action="store_true", help="play stories with what the network reads, alone"
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        sharing = ExitStack()
+        sharing.enter_context(share_server())
+        config.add_cleanup(sharing.close)
     if config.getoption("--network"):
         os.environ["PRIVACYDESK_STORIES_NETWORK"] = "yes"
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    return explain_modes(config)
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -1,13 +1,83 @@
-"""Databases for tests: a file that is a copy of one that was made once is there at once."""
+"""The databases of tests: which one a test runs on, making them, and looking at them by hand."""
 
 from __future__ import annotations
 
+import os
+import sqlite3
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any, Final
+from zlib import crc32
+
+import psycopg
+import pytest
+from tests.common.postgresql import Server
 
 from privacydesk.storage.engines import parse_url, prepare_file, sqlite_file
 from privacydesk.storage.schema import upgrade
+
+ADDRESS = "PRIVACYDESK_DATABASE_URL"
+
+
+_HALVES: Final = (
+    *("account_calls", "agent_hears", "app_token_commands", "app_tokens", "attachments"),
+    *("audit_kill", "beside_serve", "claiming", "claims_by_document", "clocks", "merging"),
+    *("packages", "retention", "saved_profile", "secrecy"),
+)
+_EACH_COMMIT: Final = {"stories": 8, **dict.fromkeys(_HALVES, 2)}
+"""The functional tests that alternate: one of so many of a module runs on PostgreSQL at a commit.
+
+Add a module once all of its tests passed with ``--database postgresql``; see
+``docs/decisions/076-both-databases.md``.
+"""
+
+
+def mode_of(item: pytest.Item) -> str:
+    """Return which database the desks of a functional test live in."""
+    mode: str = item.config.getoption("--database")
+    about_sqlite = item.get_closest_marker("sqlite")
+    if about_sqlite is not None:
+        if mode == "postgresql":
+            pytest.skip(f"about SQLite itself: {about_sqlite.args[0]}")
+        return "sqlite"
+    if mode == "alternating":
+        among = _EACH_COMMIT.get(item.path.stem.removeprefix("test_"))
+        is_chosen = among and (crc32(item.nodeid.encode()) + _turn()) % among == 0
+        return "postgresql" if is_chosen else "sqlite"
+    return mode
+
+
+def explain_modes(config: pytest.Config) -> str:
+    """Return a line for the head of a test report."""
+    mode: str = config.getoption("--database")
+    if mode == "alternating":
+        chosen = ", ".join(f"{name} (1 of {among})" for name, among in _EACH_COMMIT.items())
+        return (
+            f"database: SQLite; on PostgreSQL, by turns (this is commit {_turn()}): {chosen}."
+            " Modules that are not named are still to be tried with --database postgresql"
+        )
+    return f"database: {mode}"
+
+
+@cache
+def _turn() -> int:
+    """Return the number of commits: those that follow each other run each test in both modes.
+
+    A shallow clone does not know it; there the commit's hash decides.
+    """
+    if _git("rev-parse", "--is-shallow-repository") == "false":
+        return int(_git("rev-list", "--count", "HEAD"))
+    return int(_git("rev-parse", "HEAD") or "0", 16)
+
+
+def _git(*arguments: str) -> str:
+    command, folder = ["git", *arguments], Path(__file__).parent
+    found = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - whichever git there is
+    return found.stdout.strip()
 
 
 def make_database(url: str) -> None:
@@ -27,3 +97,82 @@ def _fresh() -> bytes:
         file = Path(folder) / "desk.db"
         upgrade(f"sqlite:///{file}")
         return file.read_bytes()
+
+
+def address_in(folder: Path) -> str:
+    """Return the address of the database of a desk whose data folder this is."""
+    told = os.environ.get(ADDRESS)
+    if _desks and told == _desks[0].first:
+        return _desks[0].address_in(folder)
+    return told or f"sqlite:///{folder / 'privacydesk.db'}"
+
+
+class _Desks:
+    """The databases of a test on PostgreSQL.
+
+    Attributes:
+        first: the address of the one that processes and commands are told of.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.first = server.database()
+        self._found: dict[Path, str] = {}
+
+    def address_in(self, folder: Path) -> str:
+        """Return the address of a folder's database: a folder is a desk, as on SQLite."""
+        key = folder.resolve()
+        if key not in self._found:
+            self._found[key] = self._server.database() if self._found else self.first
+        return self._found[key]
+
+    def give_back(self) -> None:
+        """Leave the databases to other tests."""
+        for url in {self.first, *self._found.values()}:
+            self._server.give_back(url)
+
+
+_desks: list[_Desks] = []
+"""Of the test that runs, if it does on PostgreSQL."""
+
+
+@contextmanager
+def desks_on(server: Server) -> Iterator[str]:
+    """Have desks that are opened live on a server; yield the address of the first one."""
+    desks = _Desks(server)
+    _desks[:] = [desks]
+    try:
+        yield desks.first
+    finally:
+        _desks.clear()
+        desks.give_back()
+
+
+class ByHand:
+    """A connection past the desk, for statements with ``?`` where a value belongs."""
+
+    def __init__(self, connection: sqlite3.Connection | psycopg.Connection[Any]) -> None:
+        self._connection = connection
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> Any:
+        """Execute a statement; return its cursor."""
+        if isinstance(self._connection, sqlite3.Connection):
+            return self._connection.execute(statement, values)
+        return self._connection.execute(statement.replace("?", "%s").encode(), values or None)
+
+
+@contextmanager
+def by_hand(place: str | Path) -> Iterator[ByHand]:
+    """Open a desk's database past the desk; what was changed is committed at the end.
+
+    Args:
+        place: the database's address, or the desk's data folder.
+    """
+    url = address_in(place) if isinstance(place, Path) else place
+    file = sqlite_file(parse_url(url))
+    if file is None:
+        with psycopg.connect(url) as connection:
+            yield ByHand(connection)
+        return
+    with closing(sqlite3.connect(file)) as opened, opened:
+        yield ByHand(opened)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import aiohttp
 from tests.common import faults, postgresql
+from tests.common.databases import address_in
 from tests.common.faults import Stage
 from tests.common.faulty_clock import FaultyClock
 from tests.common.faulty_network import FaultyNetwork
@@ -267,7 +268,7 @@ async def _stage(folder: Path, plan: Plan) -> AsyncIterator[tuple[Stage, str]]:
             **({"PLANTED_FAULT": plan.planted} if plan.planted else {}),
         }
         env["PYTHONPATH"] = f"{PLANTED}:{env['PYTHONPATH']}"
-        database, database_network, url = None, None, f"sqlite:///{data / 'privacydesk.db'}"
+        database, database_network, url = None, None, address_in(data)
         if plan.on_postgresql:
             programs = postgresql.binaries()
             assert programs is not None

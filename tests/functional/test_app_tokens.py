@@ -13,7 +13,6 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from joserfc import jwt
 from joserfc.jwk import OctKey
-from tests.common import postgresql
 from tests.common.stories import TOKEN_SECRET, World, open_world
 from tests.common.web_client import ChatClient
 
@@ -112,20 +111,6 @@ async def _elsewhere(world: World) -> None:
 async def test_another_process_learns_of_it_with_its_next_look(tmp_path: Path) -> None:
     async with open_world(tmp_path) as world:
         await _elsewhere(world)
-
-
-@pytest.mark.xdist_group(postgresql.GROUP)
-async def test_another_process_learns_of_it_on_postgresql(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with postgresql.server_or_reason() as server:
-        if isinstance(server, str):
-            pytest.skip(server)
-        url = server.database()
-        monkeypatch.setenv("PRIVACYDESK_DATABASE_URL", url)
-        async with open_world(tmp_path) as world:
-            await _elsewhere(world)
-        server.drop(url)
 
 
 @asynccontextmanager

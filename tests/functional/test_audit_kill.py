@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
 import sys
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.common.databases import address_in, by_hand
 from tests.integration.storage import desk
 
 from privacydesk.clock import SystemClock
@@ -41,8 +40,7 @@ asyncio.run(main(*sys.argv[1:]))
 
 @pytest.mark.kill
 async def test_killed_at_random_the_chain_stays_whole(tmp_path: Path) -> None:
-    file = tmp_path / "desk.db"
-    url = f"sqlite:///{file}"
+    url = address_in(tmp_path)
     schema.upgrade(url)
     luck = random.Random(5)  # noqa: S311 - not for secrets
     for n in range(ROUNDS):
@@ -67,6 +65,6 @@ async def test_killed_at_random_the_chain_stays_whole(tmp_path: Path) -> None:
             pass
         report = await store.trail.check()
         assert (report.fault, report.waiting) == (None, 0)
-        with closing(sqlite3.connect(file)) as connection:
+        with by_hand(url) as connection:
             ((rows, numbers),) = connection.execute("SELECT count(*), count(seq) FROM audit")
         assert rows == numbers == report.head.entries

@@ -21,6 +21,7 @@ from typing import Any
 import pytest
 import structlog
 import yaml
+from tests.common.databases import ADDRESS
 from tests.common.stories import PROFILE, START, Player, World, open_world, picture
 
 from privacydesk.cli.main import main
@@ -30,6 +31,8 @@ from privacydesk.domain.signin import Stage
 from privacydesk.services.signin.sign_in import ClientInfo
 from privacydesk.storage import schema
 from privacydesk.storage.serving_lock import serving_lock
+
+ABOUT_THE_FILE = pytest.mark.sqlite("its file has rights, a lock and a version")
 
 SECRETS = {
     "ring_key": "one",
@@ -47,7 +50,7 @@ OUTSIDE = {
 @pytest.fixture(autouse=True)
 def _own_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Find no settings of whoever runs the tests, and leave logging as it was."""
-    for name in [one for one in os.environ if one.startswith("PRIVACYDESK_")]:
+    for name in [one for one in os.environ if one.startswith("PRIVACYDESK_") and one != ADDRESS]:
         monkeypatch.delenv(name)
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
@@ -600,6 +603,7 @@ def test_a_file_that_is_named_wins_over_the_one_in_the_folder(
     assert "nonsense" in done.err
 
 
+@ABOUT_THE_FILE
 def test_upgrading_twice_changes_nothing(tmp_path: Path) -> None:
     for _ in range(2):
         done = run_here("db", "upgrade", "--data-dir", str(tmp_path))
@@ -678,6 +682,7 @@ def test_serve_says_what_the_profile_lacks(tmp_path: Path) -> None:
     assert "no_arbitration" not in err, "null means that none is agreed"
 
 
+@ABOUT_THE_FILE
 @pytest.mark.kill
 def test_a_second_serve_on_the_same_file_is_refused(tmp_path: Path) -> None:
     write_settings(tmp_path, **OUTSIDE)
@@ -688,6 +693,7 @@ def test_a_second_serve_on_the_same_file_is_refused(tmp_path: Path) -> None:
     assert f"already served by process {os.getpid()}" in err.splitlines()[-1]
 
 
+@ABOUT_THE_FILE
 def test_serve_leaves_an_older_database_to_db_upgrade(tmp_path: Path) -> None:
     write_settings(tmp_path, **OUTSIDE)
     url = f"sqlite:///{tmp_path / 'privacydesk.db'}"

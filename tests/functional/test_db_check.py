@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.common.databases import by_hand
 from tests.common.stories import PROFILE, open_world
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
     RING_KEY,
@@ -18,6 +19,8 @@ from tests.functional.test_commands import (  # noqa: F401 - the fixture works b
     run_here,
     write_settings,
 )
+
+ABOUT_THE_FILE = pytest.mark.sqlite("its file is damaged or copied")
 
 ANOTHER = base64.b64encode(bytes(range(60, 92))).decode()
 
@@ -53,6 +56,7 @@ def damaged(file: Path) -> None:
 # -- the file --------------------------------------------------------------------------------------
 
 
+@ABOUT_THE_FILE
 async def test_a_damaged_database_is_not_copied(tmp_path: Path) -> None:
     await filled(tmp_path)
     damaged(tmp_path / "privacydesk.db")
@@ -62,6 +66,7 @@ async def test_a_damaged_database_is_not_copied(tmp_path: Path) -> None:
     assert not any("copy.db" in name for name in names_in(tmp_path))
 
 
+@ABOUT_THE_FILE
 async def test_an_empty_database_is_not_copied(tmp_path: Path) -> None:
     await filled(tmp_path)
     (tmp_path / "privacydesk.db").write_bytes(b"")
@@ -71,6 +76,7 @@ async def test_an_empty_database_is_not_copied(tmp_path: Path) -> None:
     assert not any("copy.db" in name for name in names_in(tmp_path))
 
 
+@ABOUT_THE_FILE
 async def test_a_copied_folder_that_names_another_is_refused(tmp_path: Path) -> None:
     """Else a command for the copy would act on the desk that it was taken from."""
     await filled(tmp_path)
@@ -83,6 +89,7 @@ async def test_a_copied_folder_that_names_another_is_refused(tmp_path: Path) -> 
     assert f"names another folder, {tmp_path}" in done.err
 
 
+@ABOUT_THE_FILE
 async def test_a_copy_leaves_nothing_beside_it(tmp_path: Path) -> None:
     await filled(tmp_path)
     (tmp_path / "kept").mkdir()
@@ -91,6 +98,7 @@ async def test_a_copy_leaves_nothing_beside_it(tmp_path: Path) -> None:
     assert names_in(tmp_path / "kept") == ["copy.db"]
 
 
+@ABOUT_THE_FILE
 async def test_what_is_no_database_is_not_copied(tmp_path: Path) -> None:
     await filled(tmp_path)
     (tmp_path / "privacydesk.db").write_text("something else " * 1000, "utf-8")
@@ -114,6 +122,7 @@ async def test_a_whole_database_is_told_to_be_one_beside_a_desk(tmp_path: Path) 
     ]  # fmt: skip
 
 
+@ABOUT_THE_FILE
 async def test_a_damaged_database_is_told_to_be_one(tmp_path: Path) -> None:
     await filled(tmp_path)
     damaged(tmp_path / "privacydesk.db")
@@ -126,11 +135,10 @@ async def test_a_damaged_database_is_told_to_be_one(tmp_path: Path) -> None:
 
 async def test_a_check_changes_nothing(tmp_path: Path) -> None:
     await filled(tmp_path)
-    with closing(sqlite3.connect(tmp_path / "privacydesk.db")) as opened:
+    with by_hand(tmp_path) as opened:
         opened.execute("DELETE FROM fingerprint")
-        opened.commit()
     assert (await command(tmp_path, "db", "check")).code == 0
-    with closing(sqlite3.connect(tmp_path / "privacydesk.db")) as opened:
+    with by_hand(tmp_path) as opened:
         assert opened.execute("SELECT count(*) FROM fingerprint").fetchone() == (0,)
 
 
@@ -190,7 +198,7 @@ async def test_a_hashing_secret_can_be_changed_on_purpose(
 
 async def test_no_secret_stands_in_the_database(tmp_path: Path) -> None:
     await filled(tmp_path)
-    with closing(sqlite3.connect(tmp_path / "privacydesk.db")) as opened:
+    with by_hand(tmp_path) as opened:
         rows = opened.execute("SELECT name, digest FROM fingerprint ORDER BY name").fetchall()
     assert [name for name, _ in rows] == ["hashing_secret", "ring_key:one"]
     assert {bytes(range(32)), bytes(range(1, 33))}.isdisjoint(digest for _, digest in rows)

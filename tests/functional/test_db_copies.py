@@ -21,6 +21,8 @@ from tests.functional.test_commands import (  # noqa: F401 - the fixture works b
 
 from privacydesk.storage.serving_lock import serving_lock
 
+pytestmark = pytest.mark.sqlite("PostgreSQL has tools of its own for copies")
+
 
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:

@@ -36,6 +36,8 @@ from privacydesk.clock import MovableClock
 from privacydesk.settings import load_settings, new_secret
 from privacydesk.storage import schema
 
+pytestmark = pytest.mark.sqlite("what is broken is its file; a server has a test of its own here")
+
 DEMO = ROOT / "src" / "privacydesk" / "demo" / "data"
 RING_KEY, HASHING, ANOTHER = new_secret(), new_secret(), new_secret()
 SETTINGS = {
@@ -637,7 +639,6 @@ async def test_a_mail_server_is_logged_in_to_and_sent_nothing(
 # -- PostgreSQL --------------------------------------------------------------------------------
 
 
-@pytest.mark.xdist_group(postgresql.GROUP)
 def test_a_server_is_examined_like_a_file(
     postgresql_server: postgresql.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

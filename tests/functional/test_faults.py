@@ -9,11 +9,13 @@ import pytest
 from tests.common import faults, postgresql
 from tests.common.kill_rounds import Plan, run_rounds
 
+pytestmark = pytest.mark.sqlite("it has servers of its own, for either database")
+
 _PATIENCE = 3.0
 _SEEDS = (2_026, 2_027, 2_028)
 _PLACES = {
     False: pytest.param(False, id="sqlite"),
-    True: pytest.param(True, id="postgresql", marks=pytest.mark.xdist_group(postgresql.GROUP)),
+    True: pytest.param(True, id="postgresql"),
 }
 
 

@@ -7,14 +7,14 @@ import json
 import os
 import random
 import signal
-import sqlite3
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.common.databases import by_hand
 from tests.common.described import check_event
 from tests.common.incidents import LOCALES, TEXTS, incidents_of, prepared, released, send
 from tests.common.stories import PROFILE, START, Player, World, enter, open_world, steps
@@ -202,7 +202,7 @@ async def test_an_account_is_kept_no_longer_than_until_it_is_told(tmp_path: Path
         await send(world)
         store = world.services.store
         assert isinstance(store, SqlStore)
-        with closing(sqlite3.connect(tmp_path / "privacydesk.db")) as hand:
+        with by_hand(tmp_path) as hand:
             rows = hand.execute(
                 "SELECT account IS NULL, state FROM incident_recipient ORDER BY state"
             ).fetchall()
@@ -259,7 +259,7 @@ async def test_a_deleted_conversation_leaves_only_the_figures(tmp_path: Path) ->
         progress = await incidents_of(world).progress(incident)
         assert (progress.told, progress.total) == (1, 1)
         assert (await june(world)).figure(FigureName.INCIDENTS) == figure
-        with closing(sqlite3.connect(tmp_path / "privacydesk.db")) as hand:
+        with by_hand(tmp_path) as hand:
             (left,) = hand.execute("SELECT conversation_id FROM incident_recipient").fetchone()
         assert left is None
 
@@ -285,7 +285,7 @@ asyncio.run(main())
 
 def _waiting(folder: Path) -> int:
     """Return how many recipients are still to be told."""
-    with closing(sqlite3.connect(folder / "privacydesk.db")) as hand:
+    with by_hand(folder) as hand:
         (waiting,) = hand.execute(
             "SELECT count(*) FROM incident_recipient WHERE state = 'waiting'"
         ).fetchone()
@@ -319,7 +319,7 @@ async def test_killed_while_sending_each_recipient_gets_one_notice(tmp_path: Pat
         await world.services.incident_sending.work()
         progress = await incidents_of(world).progress(incident)
         assert (progress.told, progress.waiting, progress.failed) == (people, 0, 0)
-    with closing(sqlite3.connect(tmp_path / "privacydesk.db")) as hand:
+    with by_hand(tmp_path) as hand:
         jobs = hand.execute(
             "SELECT count(*), count(DISTINCT conversation_id) FROM event"
             " WHERE job_id LIKE 'incident:%'"

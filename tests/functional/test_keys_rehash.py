@@ -39,6 +39,8 @@ from privacydesk.storage.engines import parse_url
 from privacydesk.storage.hash_forms import KeyedHash
 from privacydesk.storage.serving_lock import serving_lock
 
+pytestmark = pytest.mark.sqlite("it runs on either database in each mode")
+
 
 def secret(name: str) -> str:
     return base64.b64encode(sha256(name.encode()).digest()).decode()
@@ -53,12 +55,7 @@ def _own_dialects() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param("postgresql", marks=pytest.mark.xdist_group(postgresql.GROUP)),
-    ]
-)
+@pytest.fixture(params=["sqlite", "postgresql"])
 def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Have desks that are opened in this test live in a database of each kind."""
     if request.param == "sqlite":

@@ -18,6 +18,7 @@ import pytest
 import yaml
 from joserfc import jwt
 from joserfc.jwk import OctKey
+from tests.common.databases import by_hand
 from tests.common.stories import PROFILE, Player, World, enter, open_world, steps
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
     SECRETS,
@@ -36,6 +37,8 @@ from privacydesk.errors import DeskError, SettingsError, UnavailableError
 from privacydesk.profile import parse_profile
 from privacydesk.services.api import Credentials
 from privacydesk.settings import load_settings
+
+ABOUT_THE_FILE = pytest.mark.sqlite("the backup of its file is opened")
 
 OLD = base64.b64encode(bytes(range(32))).decode()
 NEW = base64.b64encode(bytes(range(40, 72))).decode()
@@ -85,9 +88,8 @@ async def rotate(folder: Path, *options: str) -> Done:
 
 
 def names(folder: Path) -> set[str]:
-    (file,) = folder.glob("*.db")
-    with closing(sqlite3.connect(file)) as connection:
-        return {name for (name,) in connection.execute("SELECT ring_key FROM data_key")}
+    with by_hand(folder) as database:
+        return {name for (name,) in database.execute("SELECT ring_key FROM data_key")}
 
 
 def backup(folder: Path, to: Path) -> Path:
@@ -108,6 +110,7 @@ async def everything(services: Services, number: str) -> Any:
     return case, bodies, events, await reader.conversation(home)
 
 
+@ABOUT_THE_FILE
 async def test_after_a_rotation_the_old_key_opens_nothing_and_is_needed_for_nothing(
     tmp_path: Path, world: World
 ) -> None:

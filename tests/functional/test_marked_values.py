@@ -35,6 +35,8 @@ from privacydesk.domain.mail import UnreadMail
 from privacydesk.services.staff.case_pages import CasePages
 from privacydesk.storage.backups import back_up
 
+ABOUT_THE_FILE = pytest.mark.sqlite("what its file holds is searched, byte by byte")
+
 PHONE = "13987650123"
 ID_NUMBER = "11010119900307803X"
 WORDS = "鎏金犀牛七十七号"
@@ -243,6 +245,7 @@ async def _crash(office: Office, outputs: Outputs, player: Player) -> None:
     outputs.add("fault", page.text)
 
 
+@ABOUT_THE_FILE
 async def test_marked_values_stand_in_nothing_that_the_desk_writes(
     tmp_path: Path, scratch: Path, log: io.StringIO
 ) -> None:

@@ -1,17 +1,15 @@
-"""A desk on PostgreSQL: stories hold there too, and two processes work side by side."""
+"""What only PostgreSQL has: processes that work side by side, and moving there from a file."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.common import postgresql
 from tests.common.console_client import open_office
 from tests.common.dispatching import dispatcher_of
-from tests.common.help_interleavings import DeskUnderTest, differences
-from tests.common.stories import PROFILE, enter, open_world, play, steps, story_files
+from tests.common.stories import PROFILE, enter, open_world, steps
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
     _own_process,
     write_settings,
@@ -24,45 +22,7 @@ from privacydesk.domain.duty import DutyState
 from privacydesk.profile import parse_profile
 from privacydesk.storage.serving_lock import serving_lock
 
-pytestmark = pytest.mark.xdist_group(postgresql.GROUP)
-
-STORIES = (
-    "access_straight",
-    "complaint_straight",
-    "deletion_three_wrong_codes",
-    "deregistration_done",
-    "evidence_again_now",
-    "guardian_suspended",
-    "human_agent_talk",
-    "objection_straight",
-    "return_to_ticket_by_contact",
-    "unbinding_straight",
-    "unbinding_resent",
-    "wishes_two_in_one_message",
-)
-"""One for each way into the database: codes, files, uploads, look-ups, the outbox, windows."""
-
-
-@pytest.fixture
-def database(
-    postgresql_server: postgresql.Server, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[str]:
-    """Have desks that are opened in this test live in a database of their own."""
-    url = postgresql_server.database()
-    monkeypatch.setenv("PRIVACYDESK_DATABASE_URL", url)
-    yield url
-    postgresql_server.drop(url)
-
-
-@pytest.mark.parametrize("name", STORIES)
-async def test_the_story_holds_on_postgresql(name: str, tmp_path: Path, database: str) -> None:
-    (story,) = [one for one in story_files() if one.stem == name]
-    await play(story, tmp_path)
-    assert not _files(tmp_path), f"it was told to use {database}"
-
-
-def _files(folder: Path) -> list[Path]:
-    return list(folder.rglob("*.db"))
+FROM_A_FILE = pytest.mark.sqlite("it moves from a file")
 
 
 async def test_two_processes_give_each_conversation_once(tmp_path: Path, database: str) -> None:
@@ -100,14 +60,7 @@ async def test_requests_that_programs_repeat_at_the_same_time_are_filed_once(
         await file_at_once(office)
 
 
-async def test_the_figures_of_help_are_those_of_the_logs(tmp_path: Path, database: str) -> None:
-    del database
-    async with DeskUnderTest(tmp_path, seed=1) as desk:
-        for _ in range(8):
-            assert not differences(*await desk.interleave())
-        assert not differences(*await desk.compare_all())
-
-
+@FROM_A_FILE
 async def test_a_desk_moves_from_its_file_and_goes_on(
     tmp_path: Path, postgresql_server: postgresql.Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -28,6 +28,8 @@ from tests.functional.test_nlu_worker import programs
 
 from privacydesk.clock import MovableClock
 
+ABOUT_THE_FILE = pytest.mark.sqlite("its file is filled or damaged")
+
 SOON = 5.0
 """Seconds in which readiness tells the truth."""
 OUTAGE = ("outage_began", "outage_ended")
@@ -233,6 +235,7 @@ def small_disk(folder: Path, size: int) -> Iterator[None]:
         libc.umount2(bytes(folder), 2)
 
 
+@ABOUT_THE_FILE
 async def test_a_full_disk(tmp_path: Path, outside: Outside) -> None:
     with small_disk(tmp_path / "data", 8 << 20):
         async with served(tmp_path, outside) as desk:
@@ -285,6 +288,7 @@ def page_of(database: Path, table: str) -> tuple[int, int] | None:
         return None if busy else (at, size)
 
 
+@ABOUT_THE_FILE
 async def test_a_damaged_page(tmp_path: Path, outside: Outside) -> None:
     async with served(tmp_path, outside) as desk:
         await asyncio.sleep(0.5)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-import sqlite3
 import zipfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import pytest
 from aiohttp import ClientError, ClientResponse
 from aiohttp.test_utils import TestClient, TestServer
+from tests.common.databases import by_hand
 from tests.common.stories import Player, World, steps, token_for
 
 from privacydesk.app.process import build_web_app
@@ -25,6 +25,8 @@ from privacydesk.domain.events import EventKind
 from privacydesk.domain.packages import LINK_LIFETIME, PART_BYTES
 from privacydesk.domain.ticket import Ticket
 from privacydesk.errors import NotFoundError
+
+ABOUT_THE_FILE = pytest.mark.sqlite("what its file holds is searched, byte by byte")
 
 LIN, CHEN = "lin-xiaoyu", "chen-jiahao"
 RARE = "鎏金犀牛"
@@ -107,16 +109,14 @@ def contents(folder: Path) -> list[bytes]:
 
 
 def parts_in(folder: Path) -> int:
-    (database,) = folder.glob("*.db")
-    with closing(sqlite3.connect(database)) as connection:
-        return int(connection.execute("SELECT count(*) FROM package_part").fetchone()[0])
+    with by_hand(folder) as database:
+        return int(database.execute("SELECT count(*) FROM package_part").fetchone()[0])
 
 
 def sealed_in(folder: Path) -> list[bytes]:
     """Return how each sealed part begins: nonce and first bytes, as no other value does."""
-    (database,) = folder.glob("*.db")
-    with closing(sqlite3.connect(database)) as connection:
-        rows = connection.execute("SELECT body FROM package_part").fetchall()
+    with by_hand(folder) as database:
+        rows = database.execute("SELECT body FROM package_part").fetchall()
     return [bytes(body[:28]) for (body,) in rows]
 
 
@@ -125,10 +125,9 @@ def found_in(folder: Path, beginnings: list[bytes]) -> bool:
 
 
 def swap_parts(folder: Path) -> None:
-    (database,) = folder.glob("*.db")
-    with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("UPDATE package_part SET place = place + 100")
-        connection.execute("UPDATE package_part SET place = 103 - place WHERE place <= 102")
+    with by_hand(folder) as database:
+        database.execute("UPDATE package_part SET place = place + 100")
+        database.execute("UPDATE package_part SET place = 103 - place WHERE place <= 102")
 
 
 async def test_the_owner_gets_all_that_is_held_as_a_file(world: World) -> None:
@@ -360,6 +359,7 @@ async def test_a_file_that_goes_while_it_is_sent_is_no_whole_file(
         assert health.status == 200
 
 
+@ABOUT_THE_FILE
 async def test_content_that_goes_takes_the_file_along(world: World, tmp_path: Path) -> None:
     player = await granted(world)
     ticket = await ticket_of(player)

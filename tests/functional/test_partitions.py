@@ -10,8 +10,6 @@ from tests.common import postgresql
 from tests.common.partitions import explain, partition, spread
 from tests.common.stories import play, story_files
 
-pytestmark = pytest.mark.xdist_group(postgresql.GROUP)
-
 PARTITIONS = 8
 STORIES = (
     "access_straight",

@@ -8,9 +8,8 @@ import hashlib
 import json
 import re
 import shutil
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from tests.common.console_cases import copy_of_data
 from tests.common.console_client import open_office
+from tests.common.databases import by_hand
 from tests.common.described import check_document
 from tests.common.receipts import library_accepts, page_accepts
 from tests.common.stories import PROFILE, Player, World, open_world, steps, token_for
@@ -37,6 +37,8 @@ from privacydesk.domain.receipts import Standing
 from privacydesk.domain.ticket import Outcome, Ticket
 from privacydesk.receipts.cose import read_key_set
 from privacydesk.receipts.receipt import Receipt, verify
+
+ABOUT_THE_FILE = pytest.mark.sqlite("the backup of its file is put back")
 
 LIN, CHEN = "lin-xiaoyu", "chen-jiahao"
 RARE = "鎏金犀牛"
@@ -194,13 +196,14 @@ async def test_a_request_closed_before_there_were_logs_gets_one_when_it_is_asked
     await world.services.staff.decisions.refuse(
         ticket.number, "mei", ground=Ground.RIGHTS_OF_OTHERS, reason="不便提供。"
     )
-    with closing(sqlite3.connect(tmp_path / "privacydesk.db")) as database, database:
+    with by_hand(tmp_path) as database:
         database.execute("DELETE FROM receipt")
     file = await receipt_of(world.services, ticket)
     assert (await verified(world.services, file)).statement.outcome is Outcome.REFUSED
     assert await receipt_of(world.services, ticket) == file
 
 
+@ABOUT_THE_FILE
 async def test_receipts_of_before_a_restore_and_a_rotation_verify(tmp_path: Path) -> None:
     write_settings(tmp_path)
     copy = tmp_path / "copy.db"
@@ -246,6 +249,7 @@ async def test_receipts_of_before_a_restore_and_a_rotation_verify(tmp_path: Path
     assert "All 3 receipts are as they were given out." in done.out
 
 
+@ABOUT_THE_FILE
 async def test_a_restore_that_the_desk_was_not_told_of_is_seen_by_a_receipt(
     tmp_path: Path,
 ) -> None:
@@ -283,7 +287,7 @@ async def test_commands_say_what_is_wrong(tmp_path: Path, world: World) -> None:
     assert (done.code, json.loads(done.out)["genuine"]) == (1, False)
     done = await receipts(tmp_path, "verify", str(tmp_path / "none.cose"))
     assert done.code == 2
-    with closing(sqlite3.connect(tmp_path / "privacydesk.db")) as database, database:
+    with by_hand(tmp_path) as database:
         database.execute("DELETE FROM receipt")
     done = await receipts(tmp_path, "check")
     assert done.code == 1

@@ -20,6 +20,8 @@ from tests.functional.test_commands import (
 
 from privacydesk.system_errors import describe_os_error
 
+pytestmark = pytest.mark.sqlite("the faults are of files, and of addresses that the tests name")
+
 SERVE = ("serve", "--port", "0")
 UPGRADE = ("db", "upgrade")
 LIST = ("tickets", "list")
@@ -179,7 +181,6 @@ def server() -> Iterator[postgresql.Server]:
         yield running
 
 
-@pytest.mark.xdist_group(postgresql.GROUP)
 def test_what_a_server_refuses_is_told_apart(
     server: postgresql.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from tests.common.databases import by_hand
 from tests.common.stories import PROFILE, Player, World, open_world
 
 from privacydesk.app import ExternalServices, open_services
@@ -26,10 +26,13 @@ from privacydesk.domain.ticket import Outcome, Ticket
 from privacydesk.domain.work import Work
 from privacydesk.errors import DeskError, ErrorCode, NotAllowedNowError
 from privacydesk.services.retention_run import Retention
+from privacydesk.storage import tables
 from privacydesk.storage.audit import CHAIN_KEY
 from privacydesk.storage.rows.binding import ROWS_KEY
 from privacydesk.storage.sealing import Seal
 from privacydesk.storage.store import SqlStore
+
+ABOUT_THE_FILE = pytest.mark.sqlite("what its file holds is searched, byte by byte")
 
 DAY = timedelta(days=1)
 RARE = "鎏金犀牛"
@@ -91,21 +94,16 @@ def nothing(tally: RetentionReport) -> bool:
 
 def contents(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
     """Return all that the database holds, but for the note that a run was made."""
-    (file,) = folder.glob("*.db")
-    with closing(sqlite3.connect(file)) as connection:
-        names = [
-            name
-            for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            if name not in {"audit", "chore"}
-        ]
-        return {name: sorted(connection.execute(f"SELECT * FROM {name}")) for name in names}  # noqa: S608 - names from the schema
+    with by_hand(folder) as database:
+        names = set(tables.metadata.tables) - {"audit", "chore"}
+        rows = {name: database.execute(f"SELECT * FROM {name}") for name in names}  # noqa: S608 - names from the schema
+        return {name: sorted(found, key=repr) for name, found in rows.items()}
 
 
 def damage(folder: Path, conversation: bytes) -> None:
     """Leave nothing of a conversation's state that could be opened."""
-    (file,) = folder.glob("*.db")
-    with closing(sqlite3.connect(file)) as database, database:
-        database.execute("UPDATE conversation SET state = x'00' WHERE id = ?", (conversation,))
+    with by_hand(folder) as database:
+        database.execute("UPDATE conversation SET state = ? WHERE id = ?", (b"\0", conversation))
 
 
 async def complaint(world: World, person: str = "chen-jiahao") -> Player:
@@ -159,6 +157,7 @@ async def reread(world: World, number: str) -> Ticket:
     return found
 
 
+@ABOUT_THE_FILE
 async def test_a_word_of_a_closed_request_is_found_nowhere_after_its_period(
     tmp_path: Path, world: World, seen: Seen, logs: list[Any]
 ) -> None:

@@ -8,12 +8,9 @@ from pathlib import Path
 
 import aiohttp
 import psycopg
-import pytest
 from tests.common import postgresql
 from tests.common.kill_server import KillableServer, environment, open_outside
 from tests.functional.test_outages import Talker
-
-pytestmark = pytest.mark.xdist_group(postgresql.GROUP)
 
 PEOPLE = 8
 POLL = 0.2

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 import yaml
 from structlog.testing import capture_logs
-from tests.common import postgresql
+from tests.common.databases import address_in
 from tests.common.kill_server import KillableServer, environment, open_outside
 from tests.common.stories import PROFILE, open_world
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
@@ -23,7 +23,6 @@ from tests.functional.test_commands import (  # noqa: F401 - the fixture works b
     run_here,
     write_settings,
 )
-from tests.functional.test_on_postgresql import database  # noqa: F401 - a fixture
 from tests.functional.test_outages import Talker
 
 from privacydesk.app import choose_profile
@@ -31,22 +30,10 @@ from privacydesk.errors import SettingsError
 from privacydesk.profile import dump_profile, parse_profile
 from privacydesk.settings import load_settings
 
-ON_POSTGRESQL = pytest.mark.xdist_group(postgresql.GROUP)
+ALONE = pytest.mark.sqlite("on PostgreSQL no desk is alone, so no changed file is taken")
+
 SECOND = {**PROFILE, "waits_for_verification_days": 9}
 THIRD = {**PROFILE, "waits_for_verification_days": 11}
-
-
-@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=ON_POSTGRESQL)])
-def mode(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Have desks and commands of this test use either database; yield which one."""
-    if request.param == "sqlite":
-        yield request.param
-        return
-    server: postgresql.Server = request.getfixturevalue("postgresql_server")
-    url = server.database()
-    monkeypatch.setenv("PRIVACYDESK_DATABASE_URL", url)
-    yield request.param
-    server.drop(url)
 
 
 async def command(folder: Path, *arguments: str) -> Done:
@@ -74,8 +61,7 @@ def chosen(folder: Path, *, beside_serve: bool = False) -> int:
 # -- versions --------------------------------------------------------------------------------------
 
 
-async def test_commands_put_versions_in_force_beside_a_desk(tmp_path: Path, mode: str) -> None:
-    del mode
+async def test_commands_put_versions_in_force_beside_a_desk(tmp_path: Path) -> None:
     write_settings(tmp_path)
     async with open_world(tmp_path) as world:
         told = world.services.saved_profile
@@ -131,6 +117,7 @@ async def test_what_a_profile_lacks_is_told_when_it_is_put_in_force(tmp_path: Pa
 # -- files -----------------------------------------------------------------------------------------
 
 
+@ALONE
 async def test_a_desk_alone_takes_its_changed_file(tmp_path: Path) -> None:
     write_settings(tmp_path)
     for profile in (PROFILE, SECOND, SECOND, PROFILE):
@@ -142,8 +129,7 @@ async def test_a_desk_alone_takes_its_changed_file(tmp_path: Path) -> None:
     assert [one["by"] for one in versions] == ["operator"] * 3
 
 
-async def test_a_file_that_is_an_earlier_version_gives_way(tmp_path: Path, mode: str) -> None:
-    del mode
+async def test_a_file_that_is_an_earlier_version_gives_way(tmp_path: Path) -> None:
     write_settings(tmp_path)
     async with open_world(tmp_path) as world:
         second = dump_profile(parse_profile(SECOND, "second"))
@@ -156,14 +142,14 @@ async def test_a_file_that_is_an_earlier_version_gives_way(tmp_path: Path, mode:
     assert checked.code == 0, checked.out
 
 
-async def test_a_file_that_nobody_put_in_force_is_refused(tmp_path: Path, mode: str) -> None:
+async def test_a_file_that_nobody_put_in_force_is_refused(tmp_path: Path) -> None:
     write_settings(tmp_path)
     async with open_world(tmp_path):
         await fine(tmp_path, "profile", "import", written(tmp_path, SECOND, "second.yaml"))
     third = written(tmp_path, THIRD)
     with pytest.raises(SettingsError, match=r"version 2 .* `privacydesk profile import FILE`"):
         chosen(tmp_path)
-    if mode == "postgresql":
+    if not address_in(tmp_path).startswith("sqlite"):
         assert "differs from version 2" in (await command(tmp_path, "tickets", "list")).err
         assert "differs from version 2" in (await command(tmp_path, "db", "check")).out
     await fine(tmp_path, "profile", "import", third)
@@ -171,10 +157,7 @@ async def test_a_file_that_nobody_put_in_force_is_refused(tmp_path: Path, mode: 
     await fine(tmp_path, "tickets", "list")
 
 
-async def test_a_desk_needs_no_file_once_the_database_has_the_profile(
-    tmp_path: Path, mode: str
-) -> None:
-    del mode
+async def test_a_desk_needs_no_file_once_the_database_has_the_profile(tmp_path: Path) -> None:
     write_settings(tmp_path)
     async with open_world(tmp_path, SECOND):
         pass
@@ -185,10 +168,9 @@ async def test_a_desk_needs_no_file_once_the_database_has_the_profile(
     await fine(tmp_path, "tickets", "list")
 
 
-@ON_POSTGRESQL
 async def test_processes_with_different_files_do_not_serve_together(
     tmp_path: Path,
-    database: str,  # noqa: F811 - the fixture
+    database: str,
 ) -> None:
     del database
     reordered = dict(reversed(list(PROFILE.items()))) | {"retention_days": 30}
@@ -203,13 +185,11 @@ async def test_processes_with_different_files_do_not_serve_together(
 
 @asynccontextmanager
 async def serving(
-    folder: Path, url: str
+    folder: Path, *, workers: bool
 ) -> AsyncIterator[tuple[KillableServer, Callable[[], Awaitable[None]]]]:
     async with open_outside() as outside:
         env = {**environment(folder, outside), "PRIVACYDESK_LOG_LEVEL": "info"}
-        if url:
-            env["PRIVACYDESK_DATABASE_URL"] = url
-        server = KillableServer(env, arguments=("--workers", "2") if url else ())
+        server = KillableServer(env, arguments=("--workers", "2") if workers else ())
         changed = yaml.safe_load(Path(env["PRIVACYDESK_PROFILE"]).read_text("utf-8"))  # noqa: ASYNC240 - a test
         changed["desk_names"] = dict.fromkeys(("zh_Hans", "zh_Hant", "en"), "The New Desk")
         file = written(folder, changed, "changed.yaml")
@@ -255,14 +235,10 @@ async def names(url: str) -> set[str]:
 
 
 async def test_running_processes_take_over_a_profile_and_lose_nothing(
-    tmp_path: Path, mode: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    tmp_path: Path,
 ) -> None:
-    address = ""
-    if mode == "postgresql":
-        postgres: postgresql.Server = request.getfixturevalue("postgresql_server")
-        address = postgres.database()
-    monkeypatch.delenv("PRIVACYDESK_DATABASE_URL", raising=False)
-    async with serving(tmp_path, address) as (server, put_in_force), asyncio.timeout(120):
+    workers = not address_in(tmp_path).startswith("sqlite")
+    async with serving(tmp_path, workers=workers) as (server, put_in_force), asyncio.timeout(120):
         url, stop = f"http://127.0.0.1:{server.port}", asyncio.Event()
         talking = [asyncio.create_task(say(url, f"u-10{n:02}", stop)) for n in range(1, 7)]
         assert await names(url) == {"old"}

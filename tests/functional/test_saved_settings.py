@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
-from tests.common import postgresql
-from tests.common.databases import make_database
+from tests.common.databases import address_in, make_database
 from tests.common.policies import embedder
 from tests.common.stories import PROFILE, World, enter, open_world, steps
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
@@ -20,7 +19,6 @@ from tests.functional.test_commands import (  # noqa: F401 - the fixture works b
     run_here,
     write_settings,
 )
-from tests.functional.test_on_postgresql import database  # noqa: F401 - a fixture
 
 from privacydesk.calendars import OverrideDay, Overrides, store_overrides
 from privacydesk.domain.shifts import Shift
@@ -31,7 +29,6 @@ from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.storage.store import SqlStore
 
-ON_POSTGRESQL = pytest.mark.xdist_group(postgresql.GROUP)
 EVENING = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
 STORM = Overrides("CN", {date(2026, 12, 1): OverrideDay(False, "storm")})
 OFFICE_DAY = Overrides("CN", {date(2026, 12, 2): OverrideDay(False, "office day")})
@@ -52,10 +49,9 @@ def schedule(folder: Path, text: str) -> str:
     return str(path)
 
 
-@ON_POSTGRESQL
 async def test_processes_with_different_folders_count_the_same_date(
     tmp_path: Path,
-    database: str,  # noqa: F811 - the fixture
+    database: str,
 ) -> None:
     first, other = tmp_path / "first", tmp_path / "other"
     store_overrides(STORM, first)
@@ -96,7 +92,7 @@ async def test_an_import_goes_to_the_database_once_there_is_one(tmp_path: Path) 
     arguments = ("calendar", "import", days, "--calendar", "CN")
     in_file = await command(tmp_path, *arguments)
     assert (tmp_path / "calendars" / "CN.yaml").is_file()
-    make_database(f"sqlite:///{tmp_path / 'privacydesk.db'}")
+    make_database(address_in(tmp_path))
     assert (await listed(tmp_path)) == ["2026-12-01"], "until it is taken over"
     (tmp_path / "more.csv").write_text("date,day,reason\n2026-12-02,off,x\n", "utf-8")
     more = ("calendar", "import", str(tmp_path / "more.csv"), "--calendar", "CN")
@@ -145,10 +141,9 @@ async def follow(*worlds: World) -> None:
             await world.services.policy.refresh()
 
 
-@ON_POSTGRESQL
 async def test_processes_with_different_folders_cite_the_same_policy(
     tmp_path: Path,
-    database: str,  # noqa: F811 - the fixture
+    database: str,
 ) -> None:
     del database
     first, other = tmp_path / "first", tmp_path / "other"
@@ -210,7 +205,7 @@ async def test_an_interrupted_import_goes_on_where_it_was(tmp_path: Path) -> Non
 async def test_commands_read_and_write_policies_in_the_database(tmp_path: Path) -> None:
     write_settings(tmp_path)
     FilePolicyLibrary(tmp_path).save(version(FIRST))
-    make_database(f"sqlite:///{tmp_path / 'privacydesk.db'}")
+    make_database(address_in(tmp_path))
     shown = await command(tmp_path, "policy", "show", "--name", "lane")
     assert "Rights" not in shown.out
     file = tmp_path / "new.md"

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 import shutil
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
+from tests.common.databases import by_hand
 from tests.common.stories import PEOPLE, Player, World, enter, open_world, steps
 
 from privacydesk.domain.events import Event, Sender
 from privacydesk.domain.numbers import make_number
+
+ABOUT_THE_FILE = pytest.mark.sqlite("its file is copied, or searched byte by byte")
 
 
 async def files_unbinding(player: Player) -> str:
@@ -60,9 +62,8 @@ def a_number_nobody_has() -> str:
 
 
 def outbox_rows(world: World) -> int:
-    path = world.services.settings.url.removeprefix("sqlite:///")
-    with closing(sqlite3.connect(path)) as connection:
-        (count,) = connection.execute("select count(*) from outbox").fetchone()
+    with by_hand(world.services.settings.url) as database:
+        (count,) = database.execute("select count(*) from outbox").fetchone()
     return int(count)
 
 
@@ -109,9 +110,8 @@ async def test_a_damaged_request_makes_no_difference_to_a_number_nobody_has(worl
         player = await enter(world, asker)
         await player.step({"user": unknown})
         answers.append(heard(player.events, unknown))
-        path = world.services.settings.url.removeprefix("sqlite:///")
-        with closing(sqlite3.connect(path)) as connection, connection:
-            connection.execute("update ticket set body = x'00'")
+        with by_hand(world.services.settings.url) as database:
+            database.execute("update ticket set body = ?", [b"\0"])
     assert answers[0] == answers[1]
     assert [one.number for one in await world.services.store.reader.refused_rows()] == [theirs]
 
@@ -136,6 +136,7 @@ def statements() -> Iterator[list[str]]:
         event.remove(Engine, "commit", commit)
 
 
+@ABOUT_THE_FILE
 @pytest.mark.parametrize("asker", ["", "chen"])
 async def test_looking_for_a_number_takes_the_same_work_whether_or_not_it_exists(
     tmp_path: Path, asker: str
@@ -273,6 +274,7 @@ def bytes_on_disk(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
+@ABOUT_THE_FILE
 async def test_neither_codes_nor_words_stand_on_the_disk(tmp_path: Path) -> None:
     words = "我的行车记录仪编号是蓝色七号"
     async with open_world(tmp_path) as world:

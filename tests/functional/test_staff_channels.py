@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.common.databases import by_hand
 from tests.common.group_robots import DING_SECRET, FEISHU_SECRET, GroupRobots
 from tests.common.stories import PEOPLE, START, World, enter, open_world, steps
 from tests.functional.test_commands import (
@@ -226,8 +226,8 @@ async def test_messages_of_a_chat_that_was_removed_are_dropped(tmp_path: Path) -
         assert not await later.services.store.reader.open_deliveries()
         later.clock.move(timedelta(days=91))
         await later.services.alarms.delete_expired()
-    with closing(sqlite3.connect(tmp_path / "privacydesk.db")) as connection:
-        assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
+    with by_hand(tmp_path) as database:
+        assert database.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
 
 
 async def test_a_receiver_that_takes_nothing_is_an_alarm_once_a_day(tmp_path: Path) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.common.databases import by_hand
 from tests.common.stories import START, open_world
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
     Office,
@@ -101,9 +100,8 @@ async def test_the_audit_is_listed_and_verified_by_command(office: Office) -> No
 async def test_a_broken_chain_is_named_and_ends_with_exit_code_1(office: Office) -> None:
     await closed(office.world)
     await verified(office)
-    (file,) = office.folder.glob("*.db")
-    with closing(sqlite3.connect(file)) as connection, connection:
-        connection.execute("UPDATE audit SET by = 'nobody' WHERE seq = 2")
+    with by_hand(office.folder) as database:
+        database.execute("UPDATE audit SET by = 'nobody' WHERE seq = 2")
     done = await office.run("audit", "verify")
     assert done.code == 1
     assert done.out.startswith("Broken: entry 2 was changed or moved.\n")
@@ -118,9 +116,8 @@ async def test_a_request_that_was_changed_by_hand_is_named_and_keeps_no_list_fro
 ) -> None:
     _, ticket = await closed(office.world)
     await verified(office)
-    (file,) = office.folder.glob("*.db")
-    with closing(sqlite3.connect(file)) as connection, connection:
-        connection.execute("UPDATE ticket SET holder = 'eve'")
+    with by_hand(office.folder) as database:
+        database.execute("UPDATE ticket SET holder = 'eve'")
     done = await office.run("audit", "verify")
     assert done.code == 1
     assert f"ticket {ticket.number}: was changed" in done.out

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import sqlite3
 import sys
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +19,7 @@ import pytest
 import standardwebhooks
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
+from tests.common.databases import address_in, by_hand
 from tests.common.kill_server import KillableServer, environment, open_outside
 from tests.common.stories import token_for
 
@@ -124,25 +124,26 @@ async def command(env: Mapping[str, str], *arguments: str) -> str:
     return printed.decode()
 
 
-async def kill_and_start(server: KillableServer, path: Path) -> None:
+async def kill_and_start(server: KillableServer, url: str) -> None:
     """Kill the server, let the time pass for which messages wait, and start it again."""
     await server.kill()
-    with closing(sqlite3.connect(path)) as database, database:
+    with by_hand(url) as database:
         database.execute("UPDATE webhook_posting SET due_at = 0 WHERE open")
     await server.start()
 
 
-def postings(path: Path) -> list[tuple[str, str, str, int]]:
+def postings(url: str) -> list[tuple[str, str, str, int]]:
     """Return what was written to be sent: ticket, kind, state and whether it waits."""
-    with closing(sqlite3.connect(path)) as database:
-        return database.execute("SELECT number, kind, state, open FROM webhook_posting").fetchall()
+    with by_hand(url) as database:
+        rows = database.execute("SELECT number, kind, state, open FROM webhook_posting").fetchall()
+    return [(*row[:3], int(row[3])) for row in rows]
 
 
 @pytest.mark.kill
 async def test_killed_at_random_while_a_receiver_is_away_the_desk_tells_it_all_of_it(
     tmp_path: Path,
 ) -> None:
-    path, receiver = tmp_path / "privacydesk.db", Receiver()
+    url, receiver = address_in(tmp_path), Receiver()
     dice = random.Random(1_041)  # noqa: S311 - a seed repeats a run
     async with open_outside() as outside, aiohttp.ClientSession() as session:
         env = {
@@ -175,19 +176,19 @@ async def test_killed_at_random_while_a_receiver_is_away_the_desk_tells_it_all_o
                     while len(filed) < so_many:  # noqa: ASYNC110 - people take their time
                         await asyncio.sleep(_PAUSE)
                     await asyncio.sleep(dice.uniform(0, 0.2))
-                    await kill_and_start(server, path)
+                    await kill_and_start(server, url)
             assert receiver.came == []
             async with receiver.up():
-                await kill_and_start(server, path)
+                await kill_and_start(server, url)
                 # Once more, while what waited goes out.
                 await receiver.some(dice.randrange(1, PEOPLE))
-                await kill_and_start(server, path)
+                await kill_and_start(server, url)
                 async with asyncio.timeout(_PATIENCE):
-                    while any(waits for *_, waits in postings(path)):  # noqa: ASYNC110
+                    while any(waits for *_, waits in postings(url)):  # noqa: ASYNC110
                         await asyncio.sleep(_PAUSE)
         finally:
             await server.kill()
-    check(filed, receiver.came, postings(path))
+    check(filed, receiver.came, postings(url))
 
 
 def check(

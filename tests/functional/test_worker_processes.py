@@ -21,8 +21,6 @@ from tests.functional.test_outages import Talker
 
 from privacydesk.app.process import run_server
 
-pytestmark = pytest.mark.xdist_group(postgresql.GROUP)
-
 WORKERS = 2
 
 

@@ -12,17 +12,13 @@ from privacydesk.clock import MovableClock
 from privacydesk.storage.store import SqlStore
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
-_BOTH = (
-    SQLITE,
-    pytest.param(POSTGRESQL, marks=pytest.mark.xdist_group(postgresql.GROUP)),
-)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run on both databases whatever does not look into SQLite's own file."""
     asked = metafunc.function.__code__.co_varnames[: metafunc.function.__code__.co_argcount]
     if "backend" in metafunc.fixturenames and "path" not in asked:
-        metafunc.parametrize("backend", _BOTH, indirect=True)
+        metafunc.parametrize("backend", (SQLITE, POSTGRESQL), indirect=True)
 
 
 @pytest.fixture

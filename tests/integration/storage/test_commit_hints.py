@@ -16,8 +16,6 @@ from privacydesk.domain.ids import ConversationId
 from privacydesk.storage.commit_hints import CommitHints
 from privacydesk.storage.engines import committing_engine, parse_url
 
-pytestmark = pytest.mark.xdist_group(postgresql.GROUP)
-
 
 @pytest.fixture
 def url(server: postgresql.Server) -> Iterator[str]:

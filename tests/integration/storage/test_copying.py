@@ -19,8 +19,6 @@ from privacydesk.storage.copying import check_target, copy_database, count_rows
 from privacydesk.storage.schema import upgrade
 from privacydesk.storage.store import SqlStore
 
-pytestmark = pytest.mark.xdist_group(postgresql.GROUP)
-
 
 @pytest.fixture
 async def source(path: Path, clock: MovableClock) -> str:
