@@ -16,6 +16,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from privacydesk.clock import Clock
 from privacydesk.dialog import intake as filing
@@ -235,14 +236,16 @@ class Intake:
             version: the conversation's version before its user's tickets were read: one that was
                 filed meanwhile, by another request, has to be seen. None for a preview.
         """
-        now, job_id = self._clock.now(), prepared.message.job_id
+        job_id = prepared.message.job_id
 
         def complete(changes: Changes) -> Changes:
-            ticket = _filed_in(changes)
-            data = {"proof": prepared.method.value}
-            why = _stated(request)
-            entry = LogEntry(ticket.id, now, by.name, FILED_FOR, why, job_id, data)
-            return changes.merged_with(Changes(ticket_log=(entry,)))
+            ticket, data = _filed_in(changes), {"proof": prepared.method.value}
+            # The program filed or proved it; the user did neither here.
+            log = tuple(replace(entry, by=by.name) for entry in changes.ticket_log)
+            stated = LogEntry(
+                ticket.id, log[-1].at, by.name, FILED_FOR, _stated(request), job_id, data
+            )
+            return replace(changes, ticket_log=(*log, stated))
 
         def prepare(rows: WorkingSet) -> TurnInput:
             assert rows.conversation is not None
@@ -391,7 +394,7 @@ def _selection(limited_to: Sequence[LimitedTo]) -> Selection:
 
 def _filed_in(changes: Changes) -> Ticket:
     """Return the ticket that a turn has filed or, if it waited for its proof, taken up again."""
-    about = next(entry.ticket_id for entry in changes.ticket_log if entry.by == "requester")
+    about = changes.ticket_log[0].ticket_id
     return next(ticket for ticket in changes.tickets if ticket.id == about)
 
 

@@ -89,8 +89,8 @@ async def test_the_app_files_a_deletion_that_is_one_of_the_chat(office: Office) 
     assert entry.why == "Face ID\nTapped “Delete” twice."
     store = office.world.services.store
     assert isinstance(store, SqlStore)
-    (audited,) = [one.entry for one in await store.trail.entries(by="lane-app")]
-    assert (audited.what, audited.detail) == ("filed_for", {"proof": "app"})
+    audited = [one.entry for one in await store.trail.entries(by="lane-app")]
+    assert {one.what: one.detail for one in audited} == {"filed": {}, "filed_for": {"proof": "app"}}
     assert ticket.filed_through is FiledThrough.APP
 
 
@@ -340,6 +340,26 @@ async def test_of_two_that_wait_the_one_that_was_agreed_to_is_verified(office: O
     assert player.said()[-1] == "filed_for.wanted"
     await steps(player, {"tap": "yes"}, {"code": "right"})
     assert len(await tickets_about(office, KAHO)) == 2
+
+
+async def test_another_of_the_same_is_filed_where_it_is_asked_for(office: Office) -> None:
+    files = await app(office)
+    first = await files.post("/requests", ALL)
+    same = await files.post("/requests", ALL)
+    assert (same.body["filed"], same.body["number"]) == (False, first.body["number"])
+    other = await files.post("/requests", {**ALL, "answers": {"more": "all", "same": "other"}})
+    assert (other.body["filed"], other.body["number"] != first.body["number"]) == (True, True)
+
+
+async def test_the_log_names_the_program_for_what_it_did_in_order(office: Office) -> None:
+    await (await app(office)).post("/requests", ALL)
+    ticket = await ticket_of(office, await proven(office))
+    log = await office.world.services.store.reader.ticket_log(ticket.id)
+    assert [(one.what, one.by) for one in log] == [
+        ("filed", "lane-app"), ("filed_for", "lane-app"),
+        ("verify", "lane-app"), ("filed_for", "lane-app"),
+    ]  # fmt: skip
+    assert [one.at for one in log] == sorted(one.at for one in log)
 
 
 # -- the flow's rules -----------------------------------------------------------------------------
