@@ -199,8 +199,10 @@ class Pipeline:
         return scope.parsed.requests[number].asked >= _CLEAR
 
     def _is_sure(self, scope: Scope, number: int, request: Request) -> bool:
-        # More might be removed than is meant where another request took the limit of a thing.
-        if is_losing(request) and (number in scope.parted or _leaves_a_gap(request)):
+        # More might be removed than is meant where another request took the limit of a thing, or
+        # none did.
+        limitless = number in scope.parted or scope.overlooks(number)
+        if is_losing(request) and (limitless or _leaves_a_gap(request)):
             return False
         is_meant = request.intent.kind is not None and request.modality in _ASKED_FOR
         if is_meant and not self._is_clear(scope, number):

@@ -36,6 +36,9 @@ _PROFILE: Final = ("资料", "档案", "信息", "主页", "个资", "profile", 
 """Words for all of a profile, folded; other words name a part of it: "my avatar"."""
 _OF: Final = "的嘅"
 """Particles that may precede one."""
+_RIGHT_BEFORE: Final = 3
+"""Characters that may stand between a time and the thing that it limits: 国庆发的动态."""
+_STOPS: Final = frozenset(",，.。;；、:：!！?？\n")
 BELONGS: Final = 0.5
 """The probability from which one stretch belongs to another."""
 
@@ -101,6 +104,34 @@ class Scope:
                     self._limit(),
                 )
         return None
+
+    def overlooks(self, number: int) -> bool:
+        """Return whether a time stands right before a thing of a request that it does not limit.
+
+        删我国庆的动态: of what is named behind a time, only that time's is meant.
+        """
+        stretches = (
+            *self.parsed.whens,
+            *self.parsed.qualifiers,
+            *self.parsed.values,
+            *(one.stretch for one in self.parsed.mentions),
+        )
+        unread = [
+            place
+            for place in periods.names(self.text)
+            if not any(touch(place, one.place) for one in stretches)
+        ]
+        role = ROLES.index(Role.INCLUDE)
+        starts = [
+            mention.stretch.place[0]
+            for mention, roles in zip(self.parsed.mentions, self.parsed.roles[number], strict=True)
+            if roles[role] >= BELONGS
+        ]
+        return any(
+            0 <= start - end <= _RIGHT_BEFORE and not _STOPS.intersection(self.text[end:start])
+            for _, end in unread
+            for start in starts
+        )
 
     def acts(self) -> tuple[Intent, ...]:
         """Return what a guardian wants done, each once."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, Self
 from zlib import crc32
@@ -13,6 +14,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 from sentencepiece import SentencePieceProcessor
 
+from privacydesk.nlu.extractors import periods
 from privacydesk.nlu.normaliser import fold
 from privacydesk.nlu.pairs import Place
 
@@ -68,9 +70,9 @@ class Tokens:
     def of(self, text: str, most: int = MOST_TOKENS, *, end: bool = False) -> Cut:
         """Return a tokenised message; of a long one ``most`` pieces of its beginning or end."""
         folded = fold(text)
-        found = self._pieces.encode_as_offset_mapping(folded)
-        part = slice(2 - most, None) if end else slice(most - 2)
-        numbers, offsets = found["ids"][part], found["offsets"][part]
+        pieces = self._pieces_apart(folded)
+        part = pieces[2 - most :] if end else pieces[: most - 2]
+        numbers, offsets = [piece for piece, _ in part], [place for _, place in part]
         start, read = (offsets[0][0], offsets[-1][1]) if offsets else (0, 0)
         places = tuple(hit.span() for hit in _WORD.finditer(folded, start, read))
         words = [
@@ -83,6 +85,25 @@ class Tokens:
             places,
             read,
         )
+
+    def _pieces_apart(self, folded: str) -> list[tuple[int, Place]]:
+        """Return the word pieces of a text with their characters.
+
+        A period begins a piece, as if there were a space: the likeliest pieces of 删我去年的 are
+        我去 and 年的, in which the network does not see 去年.
+        """
+        pieces = self._pieces_between(folded, 0, len(folded))
+        starts = {place[0] for _, place in pieces}
+        breaks = [start for start, _ in periods.names(folded) if start not in starts]
+        if not breaks:
+            return pieces
+        ends = [0, *breaks, len(folded)]
+        return [piece for place in pairwise(ends) for piece in self._pieces_between(folded, *place)]
+
+    def _pieces_between(self, folded: str, start: int, end: int) -> list[tuple[int, Place]]:
+        found = self._pieces.encode_as_offset_mapping(folded[start:end])
+        places = [(first + start, last + start) for first, last in found["offsets"]]
+        return list(zip(found["ids"], places, strict=True))
 
 
 def _pieces_of(words: Sequence[Place], pieces: Sequence[Place]) -> list[tuple[int, int, int]]:

@@ -128,3 +128,16 @@ def test_what_a_reply_does_is_told_without_its_reading(text: str) -> None:
         assert _PIPELINE.reply_acts(text, question) == (
             _PIPELINE.parse(text, TODAY, question).reply_acts
         )
+
+
+@pytest.mark.parametrize("text", ["删掉我去年的聊天记录", "清空我去年的聊天记录"])
+def test_a_period_is_seen_where_pieces_would_join_it_with_the_word_before(text: str) -> None:
+    (request,) = _read(text).reading.requests
+    (chats,) = request.include
+    assert (chats.since, chats.until) == (date(2025, 1, 1), date(2025, 12, 31))
+
+
+def test_what_a_time_right_before_it_should_limit_is_not_sure() -> None:
+    # 国庆 may or may not be understood; without it, all chats would go.
+    (request,) = _read("删掉我国庆的聊天记录").reading.requests
+    assert request.include[0].is_narrowed or not request.sure

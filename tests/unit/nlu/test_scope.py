@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import numpy as np
+import pytest
 
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Holder, Mention, MentionKind, Modality, Request
@@ -319,3 +320,32 @@ def test_what_guardians_want_is_told_once_and_not_where_it_shall_not_be() -> Non
     scope = Scope(text, parsed, TODAY)
     assert scope.acts() == (Intent.DELETION,)
     assert scope.accounts() == ("小恐龙",)
+
+
+@pytest.mark.parametrize(
+    ("text", "overlooked"),
+    [
+        ("删我国庆的动态", True),
+        ("删我国庆发的动态", True),
+        ("国庆快乐，动态删了", False),
+        ("国庆我再也不想看到那些动态了", False),
+        ("动态删了，国庆再说", False),
+    ],
+)
+def test_a_time_right_before_a_thing_that_limits_nothing_is_overlooked(
+    text: str, overlooked: bool
+) -> None:
+    parsed = _parsed([_request()], [_mention(text, "动态", "posts")], [(0, 0, INCLUDE)])
+    assert Scope(text, parsed, TODAY).overlooks(0) is overlooked
+
+
+def test_a_time_that_limits_a_thing_is_not_overlooked() -> None:
+    text = "删我国庆的动态"
+    parsed = _parsed(
+        [_request()],
+        [_mention(text, "动态", "posts")],
+        [(0, 0, INCLUDE)],
+        qualifiers=[_found(text, "国庆的")],
+        narrowing=[(0, 0, INCLUDE)],
+    )
+    assert not Scope(text, parsed, TODAY).overlooks(0)

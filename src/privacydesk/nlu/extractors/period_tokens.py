@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from typing import Final, NamedTuple
 
@@ -11,6 +11,7 @@ import msgspec
 
 from privacydesk.nlu.extractors.numerals import any_of, number
 from privacydesk.nlu.normaliser import fold
+from privacydesk.nlu.pairs import Place
 
 _NEXT_CENTURY: Final = 50
 """Two-digit years from here on are of the last century: '23 is 2023, '92 is 1992."""
@@ -123,6 +124,13 @@ def tokens_of(text: str) -> list[Token]:
             # 三个月 is a length, 三月 may be a month.
             tokens[-1] = last._replace(kind="count")
     return [*tokens, _UNKNOWN] if folded[end:].strip() else tokens
+
+
+def words_of(text: str) -> Iterator[tuple[Place, str]]:
+    """Return the places of the listed words of periods in a message, and their kinds."""
+    for hit in _TOKEN.finditer(fold(text)):
+        if hit.lastgroup == "word":
+            yield hit.span(), _MEANINGS[hit[0]].kind
 
 
 def _token(group: str, word: str) -> Token:

@@ -28,8 +28,9 @@ from msgspec import Struct
 
 from privacydesk.nlu.extractors import period_points as calendar
 from privacydesk.nlu.extractors.period_points import Point, Slots
-from privacydesk.nlu.extractors.period_tokens import RELATIVE, Token, tokens_of
+from privacydesk.nlu.extractors.period_tokens import RELATIVE, Token, tokens_of, words_of
 from privacydesk.nlu.normaliser import fold
+from privacydesk.nlu.pairs import Place
 
 
 class Period(Struct, frozen=True):
@@ -52,6 +53,7 @@ _POINTS: Final = _COUNTS.union(calendar.WORDS, {"ordinal", "date", "unit", "unit
 _DIRECTIONS: Final = frozenset({"before", "until", "since", "after", "within", "ago"})
 _LINKS: Final = frozenset({"to", "and", "filler", "from", "including", "since", "on"})
 _BEGINNINGS: Final = _POINTS.union(_DIRECTIONS, {"from", "between", "recent", "to"}) - {"ago"}
+_NAMES: Final = frozenset(calendar.WORDS) | {"occasion"}
 _NAMELESS: Final = frozenset({"number", "ordinal", "date", "filler", "unknown"})
 """Kinds that do not show the language."""
 _NOTHING: Final = Token("")
@@ -67,6 +69,13 @@ def resolve(words: str, today: date) -> Period | None:
     occasion = any(one.kind == "occasion" for one in tokens)
     whole = parser.exact or (parser.ranged and not occasion)
     return period if whole or len(told) == len(tokens) else None
+
+
+def names(text: str) -> tuple[Place, ...]:
+    """Return the places of words in a message that name a time by themselves: 去年, 国庆, "may"."""
+    return tuple(
+        (start, end) for (start, end), kind in words_of(text) if kind in _NAMES and end - start > 1
+    )
 
 
 def resolve_beside(words: str, other: Period) -> Period | None:
