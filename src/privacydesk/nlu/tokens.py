@@ -93,8 +93,12 @@ class Tokens:
         我去 and 年的, in which the network does not see 去年.
         """
         pieces = self._pieces_between(folded, 0, len(folded))
-        starts = {place[0] for _, place in pieces}
-        breaks = [start for start, _ in periods.names(folded) if start not in starts]
+        inside = {at for _, (start, end) in pieces for at in range(start + 1, end)}
+        breaks = [
+            start
+            for start in periods.beginnings(folded)
+            if start in inside and folded[start - 1] != " "
+        ]
         if not breaks:
             return pieces
         ends = [0, *breaks, len(folded)]

@@ -127,10 +127,10 @@ def tokens_of(text: str) -> list[Token]:
 
 
 def words_of(text: str) -> Iterator[tuple[Place, str]]:
-    """Return the places of the listed words of periods in a message, and their kinds."""
+    """Return the places of the words of periods in a message, and their kinds."""
     for hit in _TOKEN.finditer(fold(text)):
-        if hit.lastgroup == "word":
-            yield hit.span(), _MEANINGS[hit[0]].kind
+        group = hit.lastgroup or ""
+        yield hit.span(), _token(group, hit[group]).kind
 
 
 def _token(group: str, word: str) -> Token:

@@ -78,6 +78,16 @@ def names(text: str) -> tuple[Place, ...]:
     )
 
 
+def beginnings(text: str) -> tuple[int, ...]:
+    """Return where the periods in a message begin that begin with a word of the calendar: 去年."""
+    found, last = [], -1
+    for (start, end), kind in words_of(text):
+        if kind in calendar.WORDS and start != last and end - start > 1:
+            found.append(start)
+        last = end
+    return tuple(found)
+
+
 def resolve_beside(words: str, other: Period) -> Period | None:
     """Return the days before or after another period, where words say no more: 之前, "older".
 
