@@ -15,9 +15,9 @@ from contextlib import asynccontextmanager
 from privacydesk import background_threads
 from privacydesk.__main__ import main
 from privacydesk.cli import serve
-from privacydesk.nlu.worker.here import UnderstandingHere
 from privacydesk.profile import OperatorProfile
 from privacydesk.settings import Settings
+from privacydesk.understanding.here import UnderstandingHere
 
 
 class InProcessUnderstanding(UnderstandingHere):

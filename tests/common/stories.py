@@ -53,13 +53,13 @@ from privacydesk.domain.ticketing import TicketingSystem
 from privacydesk.domain.webhooks import WebhookSender
 from privacydesk.errors import DeskError
 from privacydesk.nlu.pipeline import Pipeline
-from privacydesk.nlu.worker.here import Network, UnderstandingHere
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.profile import OperatorProfile, parse_profile
 from privacydesk.services.api import Credentials, Session
 from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 from privacydesk.settings import Settings, load_settings
+from privacydesk.understanding.here import Network, UnderstandingHere
 
 ROOT = Path(__file__).parents[2]
 STORIES = ROOT / "dialogs" / "stories"

@@ -16,13 +16,13 @@ from structlog.typing import EventDict
 from tests.common.kill_server import Outside, environment
 from tests.common.policies import SAMPLE, bring_sample_policy, sample_policy
 from tests.common.stories import PEOPLE, PROFILE, Player, World, open_world
-from tests.functional.test_nlu_worker import Person, served
+from tests.functional.test_understanding import Person, served
 
 from privacydesk.app import ExternalServices, Services, open_services
-from privacydesk.nlu.worker.here import UnderstandingHere
 from privacydesk.policy.importer import read_policy
 from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
+from privacydesk.understanding.here import UnderstandingHere
 
 ANCHORED = {
     **PROFILE,

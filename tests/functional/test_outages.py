@@ -24,7 +24,7 @@ from tests.common import postgresql
 from tests.common.jumping_clock import JumpingClock
 from tests.common.kill_server import KillableServer, Outside, environment, open_outside
 from tests.common.stories import enter, open_world, steps, token_for
-from tests.functional.test_nlu_worker import programs
+from tests.functional.test_understanding import programs
 
 from privacydesk.clock import MovableClock
 

@@ -54,7 +54,7 @@ ARROWS: dict[str, set[str]] = {
     }
     | _VALUES,
     # What implements ports. Both ends of the wire know it; one of them runs what the other asks.
-    "nlu.worker": {
+    "understanding": {
         "clock",
         "confined",
         "encoder",
@@ -90,9 +90,6 @@ COMPOSING = {"app", "cli", "demo", "__main__"}
 
 ONE_ROOM = {"migrations": "storage"}
 """The schema runs its own migrations, and they are written in its tables."""
-
-ROOMS_WITHIN = {"nlu.worker"}
-"""A room of its own: what reads messages knows nothing of the program that it runs in."""
 
 IO_OF_FILES = {"open", "input", "print", "exec", "eval"}
 NOT_PURE = {
@@ -153,9 +150,6 @@ class Module:
 def _room(name: str) -> str:
     """Return the room that a module of this package, or a value in it, belongs to."""
     _, *parts = name.split(".")
-    within = ".".join(parts[:2])
-    if within in ROOMS_WITHIN:
-        return within
     room = parts[0] if parts else "__init__"
     return ONE_ROOM.get(room, room)
 

@@ -126,7 +126,7 @@ def _in_process_understanding(
     settings: Settings, profile: OperatorProfile
 ) -> Iterator[LanguageUnderstanding]:
     # Imported late, since it loads the neural network.
-    from privacydesk.nlu.worker.here import UnderstandingHere  # noqa: PLC0415
+    from privacydesk.understanding.here import UnderstandingHere  # noqa: PLC0415
 
     understanding = UnderstandingHere.of(data_dir=settings.data_dir, policy=profile.policy)
     try:

@@ -23,11 +23,11 @@ from privacydesk.cli.common import DataDir, exit_with_usage_error, load_settings
 if TYPE_CHECKING:
     from privacydesk.app import Services
     from privacydesk.app.metrics.instruments import Instruments
-    from privacydesk.nlu.worker.client import UnderstandingProcess
     from privacydesk.outages import Outages
     from privacydesk.ports import LanguageUnderstanding
     from privacydesk.profile import OperatorProfile
     from privacydesk.settings import Settings
+    from privacydesk.understanding.client import UnderstandingProcess
 
 
 _GC_THRESHOLDS = (20_000, 20, 20)
@@ -255,8 +255,8 @@ def _understanding_process(
 ) -> UnderstandingProcess:
     """Return the process that interprets messages."""
     from privacydesk import logs  # noqa: PLC0415 - loaded already
-    from privacydesk.nlu.worker.client import UnderstandingProcess  # noqa: PLC0415
-    from privacydesk.nlu.worker.wire import Briefing  # noqa: PLC0415
+    from privacydesk.understanding.client import UnderstandingProcess  # noqa: PLC0415
+    from privacydesk.understanding.wire import Briefing  # noqa: PLC0415
 
     return UnderstandingProcess(
         Briefing(

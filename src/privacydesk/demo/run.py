@@ -68,11 +68,11 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.saved_settings import BY_FILE
 from privacydesk.encoder.embedding import E5Embedder
 from privacydesk.errors import SettingsError
-from privacydesk.nlu.worker.client import UnderstandingProcess
-from privacydesk.nlu.worker.wire import Briefing
 from privacydesk.profile import OperatorProfile, load_profile, read_profile
 from privacydesk.settings import Settings
 from privacydesk.storage.serving_lock import serving_lock
+from privacydesk.understanding.client import UnderstandingProcess
+from privacydesk.understanding.wire import Briefing
 from privacydesk.web.api.callbacks import CALLBACK_PATH
 
 _DEFERRED: Final = frozenset({AccountAction.DELETE, AccountAction.DEREGISTER})

@@ -34,8 +34,8 @@ import structlog
 from privacydesk import logs
 from privacydesk.background_threads import BackgroundThreadPool
 from privacydesk.errors import DeskError, UnavailableError
-from privacydesk.nlu.worker import wire
-from privacydesk.nlu.worker.here import UnderstandingHere
+from privacydesk.understanding import wire
+from privacydesk.understanding.here import UnderstandingHere
 
 _log = structlog.get_logger(__name__)
 

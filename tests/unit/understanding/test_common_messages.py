@@ -17,7 +17,7 @@ from privacydesk.domain.turn import (
     RecognisedIntent,
     RecognisedRequest,
 )
-from privacydesk.nlu.worker.common_messages import CommonMessages
+from privacydesk.understanding.common_messages import CommonMessages
 
 TODAY = date(2026, 11, 29)
 _GREETS = RecognisedIntent(Intent.SMALLTALK, 0.9)

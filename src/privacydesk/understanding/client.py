@@ -23,11 +23,11 @@ from privacydesk.domain.quotes import PolicyAnswer
 from privacydesk.domain.reading import NO_QUESTION, Question
 from privacydesk.domain.turn import Observation, RecognisedIntent
 from privacydesk.errors import DeskError, SettingsError, UnavailableError
-from privacydesk.nlu.worker import wire
-from privacydesk.nlu.worker.asking import Asking
-from privacydesk.nlu.worker.common_messages import CommonMessages
-from privacydesk.nlu.worker.running import Running
 from privacydesk.outages import Outage
+from privacydesk.understanding import wire
+from privacydesk.understanding.asking import Asking
+from privacydesk.understanding.common_messages import CommonMessages
+from privacydesk.understanding.running import Running
 
 _log = structlog.get_logger(__name__)
 

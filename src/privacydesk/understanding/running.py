@@ -8,7 +8,7 @@ from typing import Final, Self, TypeAlias, cast
 
 import msgspec
 
-from privacydesk.nlu.worker import wire
+from privacydesk.understanding import wire
 
 _IN: Final = 0
 _OUT: Final = 1

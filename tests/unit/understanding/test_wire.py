@@ -18,9 +18,9 @@ from privacydesk.domain.turn import (
     RecognisedIntent,
     RecognisedRequest,
 )
-from privacydesk.nlu.worker import wire
-from privacydesk.nlu.worker.client import UnderstandingProcess
-from privacydesk.nlu.worker.here import UnderstandingHere
+from privacydesk.understanding import wire
+from privacydesk.understanding.client import UnderstandingProcess
+from privacydesk.understanding.here import UnderstandingHere
 
 ROOT = Path(__file__).parents[4]
 TODAY = date(2026, 11, 29)

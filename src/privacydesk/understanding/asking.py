@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from privacydesk.errors import UnavailableError
-from privacydesk.nlu.worker import wire
+from privacydesk.understanding import wire
 
 _MOST: Final = 1_000
 """How many requests may wait; beyond that, waiting is pointless."""

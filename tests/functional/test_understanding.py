@@ -17,7 +17,7 @@ from tests.common.stories import token_for
 
 from privacydesk.clock import MovableClock
 
-_PROGRAM = b"nlu/worker/program.py"
+_PROGRAM = b"understanding/program.py"
 
 
 def programs(parent: int) -> list[int]:

@@ -17,9 +17,9 @@ from privacydesk.clock import MovableClock
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Question
 from privacydesk.errors import DeskError, UnavailableError
-from privacydesk.nlu.worker.client import UnderstandingProcess
-from privacydesk.nlu.worker.wire import Briefing
 from privacydesk.outages import Outages
+from privacydesk.understanding.client import UnderstandingProcess
+from privacydesk.understanding.wire import Briefing
 
 ME = b"me"
 TODAY = date(2026, 11, 29)
@@ -29,7 +29,7 @@ import json, os, pathlib, sys, time
 sys.path[:] = json.loads(sys.argv[1])
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.turn import RecognisedIntent
-from privacydesk.nlu.worker import wire
+from privacydesk.understanding import wire
 
 starts = pathlib.Path(__file__).with_name("starts")
 count = len(starts.read_text()) if starts.exists() else 0
@@ -162,8 +162,9 @@ async def test_what_many_say_is_asked_once_of_each_program(program: Path) -> Non
         assert await told(process, "heard?") == '["hi", "heard?"]'
         await process.interpret("hi", ME, TODAY, Question("May it go?"))
         assert await told(process, "heard?") == '["hi", "heard?", "hi", "heard?"]'
-        os.kill(pid_of(process), signal.SIGKILL)
-        await until(lambda: process.pid is None)
+        killed = pid_of(process)
+        os.kill(killed, signal.SIGKILL)
+        await until(lambda: process.pid != killed)
         await process.interpret("hi", ME, TODAY)
         assert await told(process, "heard?") == '["hi", "heard?"]'
 
@@ -409,8 +410,8 @@ async def test_it_ends_with_whoever_started_it_and_sends_away_who_waits(program:
 
 OWNER = """
 import asyncio
-from privacydesk.nlu.worker.client import UnderstandingProcess
-from privacydesk.nlu.worker.wire import Briefing
+from privacydesk.understanding.client import UnderstandingProcess
+from privacydesk.understanding.wire import Briefing
 
 async def main():
     async with UnderstandingProcess(Briefing("")) as process:
