@@ -698,6 +698,8 @@ class Player:
             )
         elif what == "ask":
             await staff.handling.ask_requester(number, by, str(value))
+        elif what == "write":
+            await staff.handling.reply(number, by, str(value))
         else:
             raise StoryError(f"unknown deed of an agent: {what}")
 

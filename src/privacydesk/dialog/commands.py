@@ -13,6 +13,7 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import Ask, Step
 from privacydesk.dialog.script import Script
+from privacydesk.domain.conversation import latest_reply
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.ticket import Satisfaction
 
@@ -113,7 +114,9 @@ def _lets_it_be(script: Script) -> bool:
 
 
 def _asked_for_more(script: Script) -> bool:
-    """Whether "is there anything else?" was asked last."""
+    """Whether "is there anything else?" was asked last, and staff wrote nothing since."""
+    if latest_reply(script.replied, script.prompt) is not None:
+        return False
     offered = script.prompt.choices if script.prompt is not None else ()
     return any(choice.id == "desk:menu" for choice in offered)
 

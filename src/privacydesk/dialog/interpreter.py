@@ -242,6 +242,7 @@ TABLE: Final = (
     Row("change of what was filed", _MENU, _at(amending.amends)),
     Row("what was filed is taken back", _MENU, _at(after_filing.takes_back)),
     Row("question what was filed", _MENU, _at(after_filing.asks_what)),
+    Row("answer to a reply of staff", _MENU, _at(staff_questions.answers_reply)),
     Row("request, or something about one that was filed", _MENU, _begins),
     Row("form that waits for nothing", _BETWEEN, _goes_on),
     Row("request while another system is waited for", _BETWEEN, _at(following.other_wish)),

@@ -22,7 +22,7 @@ from privacydesk.dialog.packages import say_packages
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.schema import Ask
 from privacydesk.dialog.script import ANSWER, Script
-from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.conversation import OwnerKind, StaffReply
 from privacydesk.domain.events import EventKind, Sender
 from privacydesk.domain.incidents import NoticePart
 from privacydesk.domain.ticket import ScheduledEventKind, Ticket
@@ -55,6 +55,9 @@ def decided(runner: Runner, script: Script, message: DecisionMessage) -> None:
     """Put a staff decision into words."""
     if message.kind is DecisionKind.INCIDENT:
         _incident(runner, script, message)
+        return
+    if message.kind is DecisionKind.REPLIED:
+        _reply(runner, script, message)
         return
     if message.ticket is None:
         _ownership(runner, script, message)
@@ -135,20 +138,25 @@ def _ownership(runner: Runner, script: Script, message: DecisionMessage) -> None
         queueing.go_on_without_person(runner, script, "owner.handed_back", {"agent": name})
     elif message.kind is DecisionKind.LOST:
         _lost(script, name, left=bool(message.data.get("left")))
-    elif message.kind is DecisionKind.HOURS_BEGAN:
+    else:
+        assert message.kind is DecisionKind.HOURS_BEGAN
         place = message.data["place"]
         script.append(Sender.SYSTEM, EventKind.TEXT, key="owner.hours_began", args={"place": place})
-    else:
-        assert message.kind is DecisionKind.REPLIED
-        script.append(
-            Sender.AGENT,
-            EventKind.TEXT,
-            text=message.text,
-            author=message.agent_name,
-            data=message.data,
-        )
-        # A reply without taking over must not push the assistant's question out of sight.
-        _go_on(runner, script)
+
+
+def _reply(runner: Runner, script: Script, message: DecisionMessage) -> None:
+    """Show what staff wrote; what the user answers to a reply about a ticket is added to it."""
+    script.append(
+        Sender.AGENT,
+        EventKind.TEXT,
+        text=message.text,
+        author=message.agent_name,
+        data=message.data,
+    )
+    if message.ticket is not None:
+        script.replied = StaffReply(message.ticket.id, message.text, script.version)
+    # A reply without taking over must not push the assistant's question out of sight.
+    _go_on(runner, script)
 
 
 def _lost(script: Script, name: str, *, left: bool) -> None:

@@ -81,6 +81,7 @@ class Script:
         "prompt",
         "queued_at",
         "reachable_at",
+        "replied",
         "rules",
         "said",
         "saw",
@@ -130,6 +131,7 @@ class Script:
         self.attempts = conversation.attempts
         self.pending_requests: tuple[RequestDraft, ...] = conversation.pending_requests
         self.last_filed = conversation.last_filed
+        self.replied = conversation.replied
         self.to_rate = conversation.to_rate
         self.challenges = dict(snapshot.challenges)
         self.tickets_shown = snapshot.tickets
@@ -575,6 +577,7 @@ class Script:
             attempts=self.attempts,
             pending_requests=self.pending_requests,
             last_filed=self.last_filed,
+            replied=self.replied,
             to_rate=self.to_rate,
         )
         return Turn(

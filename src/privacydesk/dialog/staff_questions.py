@@ -1,19 +1,23 @@
-"""Words where staff asked something that don't answer it: a question, a complaint, a wish.
+"""Words where staff asked or wrote something, as far as their question's form doesn't take them.
 
-They are no answer, so the request goes on waiting for one.
+A question, a complaint or a wish is no answer to what staff asked, so the request goes on waiting
+for one. What answers a reply of theirs is added to its request.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from privacydesk.dialog import following, quotes, reading
+from privacydesk.dialog import following, pending, quotes, reading
 from privacydesk.dialog.naming import named_request
 from privacydesk.dialog.outcomes import due_of, say_late
 from privacydesk.dialog.reply import Reply
+from privacydesk.dialog.request_actions import may_be_added_to
+from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import ANSWER, Script
 from privacydesk.dialog.slots import FILES
-from privacydesk.domain.effects import AddMaterial
+from privacydesk.domain.conversation import latest_reply
+from privacydesk.domain.effects import AddMaterial, MoveTicket
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Remark, ReplyAct
 from privacydesk.domain.ticket import MaterialKind, Ticket
@@ -28,6 +32,10 @@ _NO_ANSWERS: Final = frozenset(
 """Acts of words that staff did not wait for."""
 _BESIDE_A_QUESTION: Final = frozenset({ReplyAct.TELLS, ReplyAct.TOLD})
 _WISHES: Final = (ReplyAct.BESIDES, ReplyAct.INSTEAD)
+_OTHERWISE: Final = frozenset(
+    {ReplyAct.BESIDES, ReplyAct.INSTEAD, ReplyAct.CANCEL, ReplyAct.PERSON, ReplyAct.LATER}
+)
+"""Acts of words that do not go to staff who wrote something."""
 _STATUS: Final = frozenset({"asks_duration", "asks_when"})
 
 
@@ -54,6 +62,41 @@ def answers_nothing(reply: Reply) -> bool:
     _answer(script, ticket)
     reply.runner.prompt_again(script)
     return True
+
+
+def answers_reply(_runner: Runner, script: Script) -> bool:
+    """Add what answers the last reply of staff to its request; return whether it does."""
+    replied = latest_reply(script.replied, script.prompt)
+    if replied is None or not _tells_staff(script):
+        return False
+    ticket = script.ticket_with_id(replied.ticket)
+    if ticket is None or not may_be_added_to(ticket):
+        script.replied = None
+        return False
+    script.unanswered = 0
+    if reading.asks(script):
+        _answer(script, ticket)
+        return True
+    words = script.whole_message
+    if may(ticket, Move.REQUESTER_ANSWERED):
+        script.effects.append(MoveTicket(ticket.id, Move.REQUESTER_ANSWERED, why=words))
+        pending.settle(script, ticket.id, None, running=True)
+    else:
+        script.effects.append(AddMaterial(ticket.id, MaterialKind.MATERIAL, words))
+    script.say("add_material.added", {"ticket": ticket.number})
+    return True
+
+
+def _tells_staff(script: Script) -> bool:
+    """Whether a message asks the desk for nothing, and is no mere courtesy."""
+    found, acts = script.observed.recognised, script.observed.reply_acts
+    if script.observed.requests or acts & _OTHERWISE:
+        return False
+    if found is not None and found.sure and found.intent.kind is not None:
+        return False
+    if acts - {ReplyAct.CHAT} or script.observed.entities.get("plain_answer"):
+        return True
+    return not acts and (found is None or found.intent is Intent.OTHER)
 
 
 def _answer(script: Script, ticket: Ticket) -> None:

@@ -118,6 +118,20 @@ class RequestDraft(Struct, frozen=True):
     only_asked: bool = False
 
 
+class StaffReply(Struct, frozen=True):
+    """What staff wrote last about a ticket, without taking the conversation over.
+
+    Attributes:
+        ticket: the ticket; what the user answers is added to it.
+        text: what they wrote.
+        offset: offset of its event.
+    """
+
+    ticket: TicketId
+    text: str
+    offset: int
+
+
 class Prompt(Struct, frozen=True):
     """The open question; only its buttons can be tapped.
 
@@ -151,6 +165,12 @@ class MailThread(Struct, frozen=True):
         return f"{type(self).__name__}(…)"
 
 
+def latest_reply(replied: StaffReply | None, prompt: Prompt | None) -> StaffReply | None:
+    """Return what staff wrote, unless the desk has asked something since."""
+    asked = prompt.offset if prompt is not None else 0
+    return replied if replied is not None and replied.offset > asked else None
+
+
 class Conversation(Struct, frozen=True):
     """The conversation of one user with the desk.
 
@@ -176,6 +196,8 @@ class Conversation(Struct, frozen=True):
         pending_requests: requests made while another form was open; they are begun afterwards, in
             this order.
         last_filed: the request filed last in this conversation; None once it is withdrawn.
+        replied: the last reply of staff about a ticket; None for none, or once another request is
+            filed. See ``last_reply``.
         to_rate: a ticket closed while something else was open; its rating is asked for later.
         attempts: failed attempts in this conversation, oldest first; shown to staff only.
         mail: the mail thread; None for a conversation in the chat.
@@ -207,12 +229,18 @@ class Conversation(Struct, frozen=True):
     danger_at: datetime | None = None
     pending_requests: tuple[RequestDraft, ...] = ()
     last_filed: RequestDraft | None = None
+    replied: StaffReply | None = None
     to_rate: TicketId | None = None
     mail: MailThread | None = None
     origin: bytes = b""
     attempts: tuple[Attempt, ...] = ()
     standing: Standing = Standing.REGULAR
     reachable_at: str = ""
+
+    @property
+    def last_reply(self) -> StaffReply | None:
+        """What staff wrote, unless the desk has asked something since."""
+        return latest_reply(self.replied, self.prompt)
 
     @property
     def open_form_kind(self) -> RequestKind | None:

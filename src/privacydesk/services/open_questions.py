@@ -55,6 +55,9 @@ class OpenQuestions:
             return self._idle_question("desk.queue", conversation.locale)
         if stack:
             return self._form_question(conversation)
+        replied = conversation.last_reply
+        if replied is not None:
+            return self._reply_of_staff(conversation.locale, replied.text)
         filed, choices = conversation.last_filed, prompt.choices if prompt is not None else ()
         if choices and choices[0].id == WISH_NOW:
             return self._idle_question("desk.wishes_left", conversation.locale)
@@ -64,6 +67,12 @@ class OpenQuestions:
 
     def _idle_question(self, place: str, locale: str) -> Question:
         return self._question(place, locale, IDLE_QUESTIONS[place], ())
+
+    def _reply_of_staff(self, locale: str, text: str) -> Question:
+        """Return what staff wrote, as if they had asked it: a reply may ask something."""
+        steps = self._flows[ANSWER].steps.values()
+        step = next(step for step in steps if isinstance(step, Ask))
+        return self._question(f"{ANSWER}.{step.id}", locale, step.wording, [text])
 
     def _question_after_filing(self, locale: str, filed: RequestDraft | None) -> Question:
         flows = (flow for flow in self._flows.values() if filed and filed.intent in flow.intents)

@@ -114,7 +114,7 @@ def _file(act: Act, *, verified: bool, document: bool = False) -> str:
     if AMENDS in frame.slots:
         _withdraw_amended(script, frame)
     symbol = frame.slots["ticket"] = f"sym:{len(script.effects)}"
-    script.last_filed = filed_as(flow, frame)
+    script.last_filed, script.replied = filed_as(flow, frame), None
     script.effects.append(
         OpenTicket(
             symbol=symbol,

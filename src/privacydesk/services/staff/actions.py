@@ -332,7 +332,7 @@ class StaffActions:
             after = _with_participant(before, _REPLY, agent)
             tickets = () if after is before else (replace(after, version=before.version + 1),)
             message = DecisionMessage(
-                job_name, DecisionKind.REPLIED, agent.name, agent.public_name, text
+                job_name, DecisionKind.REPLIED, agent.name, agent.public_name, text, after
             )
             entry = LogEntry(ticket.id, now, agent.name, _REPLY, text, job_name)
             return TurnInput(message, Changes(tickets=tickets, ticket_log=(entry,)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from privacydesk.domain.app_tokens import Standing
@@ -16,6 +16,7 @@ from privacydesk.domain.conversation import (
     PendingCall,
     Prompt,
     RequestDraft,
+    StaffReply,
 )
 from privacydesk.domain.failed_attempts import Attempt, AttemptKind
 from privacydesk.domain.identity import Assurance, Verification
@@ -73,6 +74,9 @@ def conversation_row(conversation: Conversation, seal: Seal) -> dict[str, Any]:
         state["wishes"] = _request_records(conversation.pending_requests)
     if conversation.last_filed is not None:
         state["filed"] = _request_records([conversation.last_filed])
+    if conversation.replied is not None:
+        replied = conversation.replied
+        state["replied"] = [replied.ticket.hex(), replied.text, replied.offset]
     _add_user_fields(conversation, state)
     _add_counters(conversation, state)
     row: dict[str, Any] = {
@@ -175,12 +179,18 @@ def read_conversation(row: Any, seal: Seal) -> Conversation:
         danger_at=opt_instant(state.get("danger_at")),
         pending_requests=_read_requests(state.get("wishes", ())),
         last_filed=next(iter(_read_requests(state.get("filed", ()))), None),
+        replied=_read_reply(state["replied"]) if "replied" in state else None,
         attempts=tuple(
             Attempt(from_micros(at), AttemptKind(kind), number)
             for at, kind, number in state.get("attempts", ())
         ),
         to_rate=TicketId(bytes.fromhex(state["to_rate"])) if "to_rate" in state else None,
     )
+
+
+def _read_reply(record: Sequence[Any]) -> StaffReply:
+    ticket, text, offset = record
+    return StaffReply(TicketId(bytes.fromhex(ticket)), text, offset)
 
 
 def open_conversation(row: Any, seal: Seal) -> Conversation:
