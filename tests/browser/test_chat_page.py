@@ -799,7 +799,7 @@ async def test_whoever_comes_back_begins_at_what_is_new(house: House) -> None:
     page = await house.chat()
     await page.wait_for_timeout(300)
     await page.goto("about:blank")
-    house.desk.write(house.last(), [say(f"news {n}\n" * 12) for n in range(3)])
+    house.desk.write(house.last(), [say(f"news {n}\n" * 12) for n in range(4)])
     await page.goto(f"{house.address}/chat/")
     await expect(page.locator("#log .words", has_text="news 0")).to_be_in_viewport()
     await expect(page.locator("#newer")).to_be_visible()

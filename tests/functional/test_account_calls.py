@@ -203,7 +203,7 @@ async def test_a_call_back_while_the_desk_asks_is_not_lost(world: World) -> None
     ],
 )
 async def test_nobody_else_can_call(world: World, wrong: dict[str, Any]) -> None:
-    with pytest.raises(Exception, match="not signed"):
+    with pytest.raises(Exception, match="the callback is refused"):
         await call_back(world, **{"key": "00" * 16, **wrong})
 
 

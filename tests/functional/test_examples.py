@@ -194,7 +194,8 @@ async def test_a_wish_goes_from_the_app_through_the_desk_to_the_account_and_ever
 ) -> None:
     async with joined_desk(tmp_path) as joined:
         scopes = [f"--scope={one}" for one in ("tickets:read", "tickets:write", "tickets:reply")]
-        token = json.loads(await joined.desk("tokens", "add", "crm", *scopes, "--json"))["token"]
+        made = await joined.desk("tokens", "add", "crm", *scopes, "--display-name", "crm", "--json")
+        token = json.loads(made)["token"]
         port = unused_port()
         address = f"http://127.0.0.1:{port}/hooks"
         hook = json.loads(await joined.desk("webhooks", "add", address, "--json"))

@@ -347,7 +347,8 @@ async def test_an_agent_hands_nobody_over_and_nothing_goes_to_where_it_is(office
     assert page.status == 400
     assert "choose somebody else" in page.said
     page = await boss.post("/console/team/mei/hand-over", {"to": "he-an", "job": "y"})
-    assert page.status == 403
+    assert page.status == 400
+    assert "No agent of this name" in page.said
 
 
 async def test_what_came_outside_of_hours_is_marked_and_on_top(office: Office) -> None:

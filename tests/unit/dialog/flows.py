@@ -153,6 +153,27 @@ steps:
   end: {end: done}
 """
 
+FILED_FOR = """\
+flow: filed_for
+slots:
+  ticket: {type: internal}
+  answers: {type: internal}
+  words: {type: internal}
+  wanted: {type: choice}
+start: wanted
+steps:
+  wanted:
+    ask: wanted
+    text: filed_for.wanted
+    choices:
+      - {value: "yes", text: filed_for.yes}
+    on: {answered: take_up}
+  take_up:
+    do: take_up_request
+    on: {ok: end, too_late: end}
+  end: {end: done}
+"""
+
 NOT_SATISFIED = """\
 flow: not_satisfied
 slots:
@@ -231,6 +252,7 @@ GOOD: Mapping[str, str] = {
     "dialogs/confirm_closing.yaml": CONFIRM_CLOSING,
     "dialogs/evidence_again.yaml": EVIDENCE_AGAIN,
     "dialogs/answer_request.yaml": ANSWER_REQUEST,
+    "dialogs/filed_for.yaml": FILED_FOR,
     "dialogs/not_satisfied.yaml": NOT_SATISFIED,
     "dialogs/package.yaml": PACKAGE,
     "dialogs/rest.yaml": REST,
