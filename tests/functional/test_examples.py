@@ -194,7 +194,9 @@ async def test_a_wish_goes_from_the_app_through_the_desk_to_the_account_and_ever
 ) -> None:
     async with joined_desk(tmp_path) as joined:
         scopes = [f"--scope={one}" for one in ("tickets:read", "tickets:write", "tickets:reply")]
-        made = await joined.desk("tokens", "add", "crm", *scopes, "--display-name", "crm", "--json")
+        made = await joined.desk(
+            "tokens", "add", "crm", *scopes, "--display-name", "售后", "--json"
+        )
         token = json.loads(made)["token"]
         port = unused_port()
         address = f"http://127.0.0.1:{port}/hooks"
@@ -218,7 +220,7 @@ async def test_a_wish_goes_from_the_app_through_the_desk_to_the_account_and_ever
         await receiver.line(f"ticket.verified {number}")
         taken = await joined.start(str(EXAMPLES / "api_client.py"), joined.url, TOKEN=token)
         assert "unbinding CRM-" in await taken.line(number)
-        await client.line("crm: 我们已收到您的申请")
+        await client.line("售后: 我们已收到您的申请")
         await joined.desk("tickets", "claim", number, "--take-over", "--as", "mei")
         await joined.desk("tickets", "decide", number, "--grant", "--as", "mei")
         await receiver.line(f"ticket.closed {number}")
