@@ -59,9 +59,9 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return three workers for each processor: many tests wait for a server."""
+    """Return two workers for each processor: many tests wait for a server."""
     told = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
-    return int(told) if told else 3 * len(os.sched_getaffinity(0))
+    return int(told) if told else 2 * len(os.sched_getaffinity(0))
 
 
 _TOGETHER = ("tests/browser/", "tests/unit/")
