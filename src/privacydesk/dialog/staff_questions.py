@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from privacydesk.dialog import following, pending, quotes, reading
+from privacydesk.dialog import following, quotes, reading
+from privacydesk.dialog.actions.own_tickets import add_to
 from privacydesk.dialog.naming import named_request
 from privacydesk.dialog.outcomes import due_of, say_late
 from privacydesk.dialog.reply import Reply
@@ -17,7 +18,7 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.script import ANSWER, Script
 from privacydesk.dialog.slots import FILES
 from privacydesk.domain.conversation import latest_reply
-from privacydesk.domain.effects import AddMaterial, MoveTicket
+from privacydesk.domain.effects import AddMaterial
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import Remark, ReplyAct
 from privacydesk.domain.ticket import MaterialKind, Ticket
@@ -77,12 +78,7 @@ def answers_reply(_runner: Runner, script: Script) -> bool:
     if reading.asks(script):
         _answer(script, ticket)
         return True
-    words = script.whole_message
-    if may(ticket, Move.REQUESTER_ANSWERED):
-        script.effects.append(MoveTicket(ticket.id, Move.REQUESTER_ANSWERED, why=words))
-        pending.settle(script, ticket.id, None, running=True)
-    else:
-        script.effects.append(AddMaterial(ticket.id, MaterialKind.MATERIAL, words))
+    add_to(script, ticket, MaterialKind.MATERIAL, script.whole_message)
     script.say("add_material.added", {"ticket": ticket.number})
     return True
 

@@ -197,7 +197,7 @@ class Conversation(Struct, frozen=True):
             this order.
         last_filed: the request filed last in this conversation; None once it is withdrawn.
         replied: the last reply of staff about a ticket; None for none, or once another request is
-            filed. See ``last_reply``.
+            filed. See ``latest_reply``.
         to_rate: a ticket closed while something else was open; its rating is asked for later.
         attempts: failed attempts in this conversation, oldest first; shown to staff only.
         mail: the mail thread; None for a conversation in the chat.
@@ -236,11 +236,6 @@ class Conversation(Struct, frozen=True):
     attempts: tuple[Attempt, ...] = ()
     standing: Standing = Standing.REGULAR
     reachable_at: str = ""
-
-    @property
-    def last_reply(self) -> StaffReply | None:
-        """What staff wrote, unless the desk has asked something since."""
-        return latest_reply(self.replied, self.prompt)
 
     @property
     def open_form_kind(self) -> RequestKind | None:

@@ -201,8 +201,9 @@ class Pipeline:
     def _is_sure(self, scope: Scope, number: int, request: Request) -> bool:
         # More might be removed than is meant where another request took the limit of a thing, or
         # none did.
-        limitless = number in scope.parted or scope.overlooks(number)
-        if is_losing(request) and (limitless or _leaves_a_gap(request)):
+        if is_losing(request) and (
+            number in scope.parted or _leaves_a_gap(request) or scope.overlooks(number)
+        ):
             return False
         is_meant = request.intent.kind is not None and request.modality in _ASKED_FOR
         if is_meant and not self._is_clear(scope, number):

@@ -9,7 +9,7 @@ from privacydesk.dialog.desk_choices import WISH_NOW, more_choices
 from privacydesk.dialog.schema import Ask, Confirm, Flow
 from privacydesk.dialog.script import ANSWER
 from privacydesk.dialog.slots import shown
-from privacydesk.domain.conversation import Conversation, OwnerKind, RequestDraft
+from privacydesk.domain.conversation import Conversation, OwnerKind, RequestDraft, latest_reply
 from privacydesk.domain.reading import NO_QUESTION, Question
 from privacydesk.ports import Catalog
 
@@ -55,7 +55,7 @@ class OpenQuestions:
             return self._idle_question("desk.queue", conversation.locale)
         if stack:
             return self._form_question(conversation)
-        replied = conversation.last_reply
+        replied = latest_reply(conversation.replied, prompt)
         if replied is not None:
             return self._reply_of_staff(conversation.locale, replied.text)
         filed, choices = conversation.last_filed, prompt.choices if prompt is not None else ()

@@ -20,7 +20,7 @@ from privacydesk.domain.effects import (
 )
 from privacydesk.domain.failed_attempts import AttemptKind
 from privacydesk.domain.identity import Assurance
-from privacydesk.domain.ids import TicketId
+from privacydesk.domain.ids import EvidenceId, TicketId
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.ticket import (
     DISOWNED,
@@ -82,14 +82,24 @@ def add_material(act: Act) -> str:
         return "too_late"
     slots, files = act.frame.slots, evidence_of(act.frame)
     words = str(slots.get("material") or slots.get("words") or "")
-    move = _move_with(ticket, with_files=bool(files), kind=str(slots["purpose"]))
-    effects = act.script.effects
-    if move is not None:
-        effects.append(MoveTicket(ticket.id, move, why=words or "evidence", evidence=files))
-        pending.settle(act.script, ticket.id, None, running=True)
-    else:
-        effects.append(AddMaterial(ticket.id, MaterialKind(slots["purpose"]), words, files))
+    add_to(act.script, ticket, MaterialKind(slots["purpose"]), words, files)
     return "ok"
+
+
+def add_to(
+    script: Script,
+    ticket: Ticket,
+    kind: MaterialKind,
+    words: str,
+    files: tuple[EvidenceId, ...] = (),
+) -> None:
+    """Add words or files to a ticket that may be added to; the move that they make is made."""
+    move = _move_with(ticket, with_files=bool(files), kind=kind)
+    if move is not None:
+        script.effects.append(MoveTicket(ticket.id, move, why=words or "evidence", evidence=files))
+        pending.settle(script, ticket.id, None, running=True)
+    else:
+        script.effects.append(AddMaterial(ticket.id, kind, words, files))
 
 
 def _move_with(ticket: Ticket, *, with_files: bool, kind: str) -> Move | None:
