@@ -137,6 +137,10 @@ class PurgePlan(Struct, frozen=True):
     on_hold: tuple[Ticket, ...] = ()
     objected: tuple[Ticket, ...] = ()
 
+    def blanks(self, offset: int) -> bool:
+        """Return whether the event at an offset loses its content."""
+        return any(first <= offset <= last for first, last in self.purge.blanks)
+
 
 def plan_purge(content: StoredContent, horizon: datetime, held: Collection[str] = ()) -> PurgePlan:
     """Plan the purge of a conversation.
@@ -288,33 +292,33 @@ def conversation_after_purge(
         epoch: a new epoch, so that clients drop their copies.
         horizon: verifications from before this time are dropped.
     """
-    prompt = conversation.prompt
-    if prompt is not None and any(a <= prompt.offset <= z for a, z in plan.purge.blanks):
-        prompt = None
-    after = replace(
+    proofs = tuple(proof for proof in conversation.verifications if proof.at > horizon)
+    if plan.is_idle:
+        # What is not named here is dropped: a new field holds what was said until shown otherwise.
+        return Conversation(
+            id=conversation.id,
+            epoch=epoch,
+            version=conversation.version + 1,
+            created_at=conversation.created_at,
+            locale=conversation.locale,
+            locale_from=conversation.locale_from,
+            account=conversation.account,
+            owner=conversation.owner,
+            verifications=proofs,
+            serial=conversation.serial,
+            last_said_at=conversation.last_said_at,
+            standing=conversation.standing,
+        )
+    prompt, replied = conversation.prompt, conversation.replied
+    return replace(
         conversation,
         epoch=epoch,
         version=conversation.version + 1,
-        prompt=prompt,
-        verifications=tuple(v for v in conversation.verifications if v.at > horizon),
-    )
-    if not plan.is_idle:
-        return after
-    return replace(
-        after,
-        stack=(),
-        prompt=None,
-        pending_requests=(),
-        unanswered=0,
-        desk_calls=0,
-        minor_hint=False,
-        bereaved=False,
-        danger_at=None,
-        attempts=(),
-        # A later mail of the thread begins a new conversation.
-        mail=None,
-        origin=b"",
-        reachable_at="",
+        prompt=None if prompt is None or plan.blanks(prompt.offset) else prompt,
+        replied=None if replied is None or plan.blanks(replied.offset) else replied,
+        # It repeats the words of a request, perhaps of one of these.
+        last_filed=None if plan.purge.tickets else conversation.last_filed,
+        verifications=proofs,
     )
 
 

@@ -8,11 +8,21 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from privacydesk.domain.conversation import Conversation, Frame, Owner, OwnerKind, Prompt
+from privacydesk.domain.conversation import (
+    Conversation,
+    Frame,
+    MailThread,
+    Owner,
+    OwnerKind,
+    Prompt,
+    RequestDraft,
+    StaffReply,
+)
+from privacydesk.domain.failed_attempts import Attempt, AttemptKind
 from privacydesk.domain.grounds import Ground
 from privacydesk.domain.identity import Assurance, Verification
 from privacydesk.domain.ids import ConversationId, DeliveryId, EvidenceId, LookupHash, TicketId
-from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.retention import (
     HOLD,
     LogLine,
@@ -227,32 +237,55 @@ def test_the_record_keeps_what_reports_count_and_drops_what_people_said() -> Non
     assert same == full
 
 
-def test_a_quiet_conversation_forgets_its_open_forms_and_proofs() -> None:
+def test_a_quiet_conversation_keeps_only_whose_it_is() -> None:
     before = held(0, 1).conversation
-    busy = replace(
+    form = Frame("complaint", "story", START, 1, {"story": "x"})
+    draft = RequestDraft(Intent.DELETION, {"scopes": ["posts"]}, "x")
+    full = replace(
         before,
-        stack=(Frame("complaint", "story", START, 1, {"story": "x"}),),
+        locale="zh_Hant",
+        stack=(form,),
         prompt=Prompt(2),
         verifications=(Verification("contact:x", Assurance.NONE, at(1)),),
+        queued_at=at(1),
+        unanswered=1,
+        serial=7,
+        desk_calls=1,
+        last_said_at=at(1),
+        explained=frozenset({"complaint.intro"}),
         minor_hint=True,
         bereaved=True,
+        danger_at=at(1),
+        pending_requests=(draft,),
+        last_filed=draft,
+        replied=StaffReply(TicketId(bytes(16)), "x", 2),
+        to_rate=TicketId(bytes(16)),
+        mail=MailThread("x@example.net", "x", "<x@example.net>"),
         origin=b"an address",
+        attempts=(Attempt(at(1), AttemptKind.WRONG_CODE),),
+        reachable_at="x",
     )
     quiet = plan_purge(held(0, 1), at(2))
-    after = conversation_after_purge(busy, quiet, "new", at(2))
-    assert (after.epoch, after.version) == ("new", busy.version + 1)
-    assert (after.stack, after.prompt, after.verifications) == ((), None, ())
-    assert not after.minor_hint
-    assert not after.bereaved
-    assert not after.origin
-    assert after.account == "u-1"
+    after = conversation_after_purge(full, quiet, "new", at(2))
+    assert (after.epoch, after.version) == ("new", full.version + 1)
+    assert (after.locale, after.serial, after.last_said_at) == ("zh_Hant", 7, at(1))
+    same = replace(after, epoch=before.epoch, version=before.version)
+    assert same == replace(before, locale="zh_Hant", serial=7, last_said_at=at(1))
 
 
-def test_a_conversation_in_use_keeps_its_form_and_loses_a_prompt_that_went() -> None:
+def test_a_conversation_in_use_keeps_its_form_and_loses_what_went() -> None:
     found = plan_purge(held(0, 5), at(2))
     frame = Frame("complaint", "story", at(5), 1)
-    before = replace(held(0, 5).conversation, stack=(frame,), prompt=Prompt(2))
-    assert conversation_after_purge(before, found, "new", at(2)).prompt == Prompt(2)
-    assert conversation_after_purge(before, found, "new", at(2)).stack == (frame,)
-    old = replace(before, prompt=Prompt(1))
-    assert conversation_after_purge(old, found, "new", at(2)).prompt is None
+    filed = RequestDraft(Intent.DELETION, words="x")
+    reply = StaffReply(TicketId(bytes(16)), "x", 2)
+    before = replace(
+        held(0, 5).conversation, stack=(frame,), prompt=Prompt(2), replied=reply, last_filed=filed
+    )
+    after = conversation_after_purge(before, found, "new", at(2))
+    assert (after.prompt, after.stack) == (Prompt(2), (frame,))
+    assert (after.replied, after.last_filed) == (reply, filed)
+    old = replace(before, prompt=Prompt(1), replied=replace(reply, offset=1))
+    after = conversation_after_purge(old, found, "new", at(2))
+    assert (after.prompt, after.replied) == (None, None)
+    a_request_went = replace(found, purge=replace(found.purge, tickets=(reply.ticket,)))
+    assert conversation_after_purge(before, a_request_went, "new", at(2)).last_filed is None
