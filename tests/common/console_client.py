@@ -196,6 +196,14 @@ class Office:
         self.clients.append(client)
         return Browser(self, client)
 
+    async def thief_of(self, browser: Browser) -> Browser:
+        """Return a browser with a copy of another one's cookies."""
+        thief = await self.browser()
+        own = {cookie.key: cookie.value for cookie in browser.client.session.cookie_jar}
+        thief.client.session.cookie_jar.update_cookies(own, self.server.make_url("/"))
+        assert (await thief.get("/console/account")).status == 200
+        return thief
+
     async def signed_in(self, name: str) -> Browser:
         """Return a browser in which somebody has signed in."""
         browser = await self.browser()

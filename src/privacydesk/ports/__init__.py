@@ -44,6 +44,7 @@ from privacydesk.ports.staff import (
     PolicyTextStore,
     SavedSettingStore,
     SavedViewStore,
+    SessionChange,
     StaffAccess,
     TextModuleStore,
 )
@@ -102,6 +103,7 @@ __all__ = [
     "RowKey",
     "SavedSettingStore",
     "SavedViewStore",
+    "SessionChange",
     "StaffAccess",
     "Store",
     "TextModuleStore",

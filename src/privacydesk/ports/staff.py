@@ -31,6 +31,7 @@ from privacydesk.domain.incidents import (
 from privacydesk.domain.policy_texts import PolicyText
 from privacydesk.domain.saved_settings import SavedSetting
 from privacydesk.domain.saved_views import SavedView
+from privacydesk.domain.sign_on import ProviderLogin
 from privacydesk.domain.signin import (
     AccessEntry,
     AuthenticatedSession,
@@ -320,6 +321,25 @@ class AlarmStore(Protocol):
         ...
 
 
+class SessionChange(Struct, frozen=True):
+    """What changes in a session; values that are None stay as they are.
+
+    Attributes:
+        session: the session; nothing is changed if it has ended, unless its cookie is replaced.
+        proven_at: when its agent has authenticated again.
+        provider: a newer sign-in by the identity provider.
+        cookie: the hash of a new cookie.
+        replaced_cookie: the hash of the cookie that the new one replaces, which must still be the
+            session's.
+    """
+
+    session: StaffSessionId
+    proven_at: datetime | None = None
+    provider: ProviderLogin | None = None
+    cookie: LookupHash | None = None
+    replaced_cookie: LookupHash | None = None
+
+
 class AccessChanges(Struct, frozen=True):
     """Changes of agents, credentials and sessions that are made in one transaction.
 
@@ -330,7 +350,7 @@ class AccessChanges(Struct, frozen=True):
         credential: a new credential, or a changed one with the next version.
         new_session: a session to add.
         replaced_session: the session that the new one replaces; it must still exist.
-        changed_session: a session with changed values; ignored if it has ended.
+        changed_session: a change of a session.
         ended_sessions: sessions to end; missing ones are ignored.
         end_all_of: name of the agent whose sessions are all ended, except ``kept_session``.
         kept_session: the session that isn't ended.
@@ -344,7 +364,7 @@ class AccessChanges(Struct, frozen=True):
     credential: Credential | None = None
     new_session: StaffSession | None = None
     replaced_session: StaffSessionId | None = None
-    changed_session: StaffSession | None = None
+    changed_session: SessionChange | None = None
     ended_sessions: tuple[StaffSessionId, ...] = ()
     end_all_of: str = ""
     kept_session: StaffSessionId | None = None

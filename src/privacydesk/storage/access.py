@@ -22,7 +22,7 @@ from privacydesk.domain.signin import (
     audit_entry_for,
 )
 from privacydesk.errors import DeskError, ErrorCode, StaleError
-from privacydesk.ports import AccessChanges, FailedJobError
+from privacydesk.ports import AccessChanges, FailedJobError, SessionChange
 from privacydesk.storage import tables
 from privacydesk.storage.codec import to_micros
 from privacydesk.storage.data_keys import (
@@ -348,6 +348,14 @@ def _check_current(connection: sa.Connection, changes: AccessChanges, key: Seal)
         and not connection.execute(_LOCK_SESSION, {"id": changes.replaced_session}).first()
     ):
         raise StaleError("the session has ended meanwhile")
+    if changes.changed_session is not None and changes.changed_session.cookie is not None:
+        _check_cookie(connection, changes.changed_session)
+
+
+def _check_cookie(connection: sa.Connection, change: SessionChange) -> None:
+    row = connection.execute(_LOCK_SESSION, {"id": change.session}).first()
+    if row is None or row.hash != change.replaced_cookie:
+        raise StaleError("the session has ended or got another cookie meanwhile")
 
 
 def _check_identity(connection: sa.Connection, credential: Credential) -> None:
@@ -402,9 +410,7 @@ def _write_changes(
         anchors.append(("agent_credential", credential.agent, credential.version))
     _end_sessions(connection, changes)
     if changes.changed_session is not None:
-        row = session_row(changes.changed_session, seal)
-        by_id = _session.id == row.pop("id")
-        connection.execute(sa.update(tables.agent_session).where(by_id).values(row))
+        _change_session(connection, changes.changed_session, seal)
     if changes.new_session is not None:
         connection.execute(sa.insert(tables.agent_session), session_row(changes.new_session, seal))
     if changes.cleared_attempts:
@@ -415,6 +421,25 @@ def _write_changes(
         )
     if changes.log_entries:
         _write_entries(connection, changes.log_entries, seal, key, anchors)
+
+
+def _change_session(connection: sa.Connection, change: SessionChange, seal: Seal) -> None:
+    """Change what is named, and nothing that another request has changed meanwhile."""
+    row = connection.execute(_LOCK_SESSION, {"id": change.session}).first()
+    if row is None:
+        return
+    before = read_session(row, seal)
+    after = session_row(
+        replace(
+            before,
+            hash=change.cookie or before.hash,
+            proven_at=change.proven_at or before.proven_at,
+            provider=change.provider or before.provider,
+        ),
+        seal,
+    )
+    by_id = _session.id == after.pop("id")
+    connection.execute(sa.update(tables.agent_session).where(by_id).values(after))
 
 
 def _write_credential(connection: sa.Connection, credential: Credential, seal: Seal) -> None:

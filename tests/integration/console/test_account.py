@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -10,12 +11,17 @@ from urllib.parse import urlencode
 
 import pytest
 from tests.common.console_client import HTML, Browser, Office, own_password
+from tests.common.event_streams import next_event
 
 from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.ids import LookupHash
+from privacydesk.domain.sign_on import ProviderLogin
 from privacydesk.domain.signin import FREE_ATTEMPTS, REAUTHENTICATION_TIME, AccessKind
-from privacydesk.errors import DeskError, InvalidRequestError
+from privacydesk.errors import DeskError, InvalidRequestError, StaleError
+from privacydesk.ports import AccessChanges, SessionChange
 from privacydesk.services.signin.sign_in import ClientInfo
 from privacydesk.web.console.browsers import browser_name
+from privacydesk.web.console.cookies import COOKIE
 
 ACCOUNT = "/console/account"
 PEOPLE = "/console/people"
@@ -311,6 +317,54 @@ async def test_an_administrators_act_asks_for_password_and_code_and_loses_nothin
     }  # fmt: skip
     entries = await office.signin.access_log.newest(agent="xiao-chen")
     assert AccessKind.REAUTHENTICATED in {one.kind for one in entries}
+
+
+async def test_a_copied_cookie_is_useless_once_its_agent_has_authenticated_again(
+    office: Office,
+) -> None:
+    admin = await office.signed_in("xiao-chen")
+    thief = await office.thief_of(admin)
+    stream = await thief.client.get("/console/live")
+    await next_event(stream, "desk")
+    office.clock.move(REAUTHENTICATION_TIME)
+    await admin.get(PEOPLE)
+    in_another_window = admin.token
+    proof = {"proof_password": own_password("xiao-chen"), "proof_code": office.code("xiao-chen")}
+    page = await admin.post(f"{PEOPLE}/role", {"agent": "nobody", "role": "agent", **proof})
+    # The act itself was refused.
+    assert page.status == 404, page.said
+    assert (await thief.get(ACCOUNT)).to.startswith("/console/sign-in")
+    async with asyncio.timeout(10):
+        assert b"event:" not in await stream.content.read()
+    assert (await admin.get(ACCOUNT)).status == 200
+    form = {"agent": "mei", "role": "auditor"}
+    assert (await admin.post(f"{PEOPLE}/role", form, token=in_another_window)).status == 303
+
+
+async def test_of_two_windows_that_authenticate_at_once_one_is_asked_again(
+    office: Office,
+) -> None:
+    admin = await office.signed_in("xiao-chen")
+    (cookie,) = (one.value for one in admin.client.session.cookie_jar if one.key == COOKIE)
+    found = await office.signin.sign_in.find_session(cookie)
+    assert found is not None
+    store, (_, late) = (
+        office.world.services.store.access,
+        office.signin.sign_in.new_cookie(found.session),
+    )
+    await admin.get(PEOPLE)
+    office.clock.move(REAUTHENTICATION_TIME)
+    proof = {"proof_password": own_password("xiao-chen"), "proof_code": office.code("xiao-chen")}
+    page = await admin.post(f"{PEOPLE}/role", {"agent": "mei", "role": "auditor", **proof})
+    assert page.status == 303, page.said
+    with pytest.raises(StaleError):
+        await store.commit(AccessChanges(changed_session=late))
+    # What is known from the provider changes nothing else.
+    login = ProviderLogin(LookupHash(b"p" * 32), office.clock.now(), "", "")
+    await store.commit(AccessChanges(changed_session=SessionChange(late.session, provider=login)))
+    (session,) = await store.sessions("xiao-chen")
+    assert (session.provider, session.proven_at) == (login, office.clock.now())
+    assert session.hash not in {late.cookie, late.replaced_cookie}
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,7 @@ async def test_a_passkey_signs_in_alone_or_instead_of_a_code_and_confirms(office
     page = await second.get(CODE)
     assert "data-passkey" in page.text
     assert (await second.post(CODE, {"passkey": device.sign(options)})).to == "/console/"
+    thief = await office.thief_of(second)
     office.clock.move(REAUTHENTICATION_TIME)
     await second.get(ACCOUNT)
     page = await second.post(NEW, {"name": "Key"})
@@ -98,6 +99,7 @@ async def test_a_passkey_signs_in_alone_or_instead_of_a_code_and_confirms(office
         NEW, {"name": "Key", "proof_passkey": device.sign(await _options(second))}
     )
     assert page.status == 200, page.said
+    assert (await thief.get(ACCOUNT)).status == 303
     kinds = [
         (entry.kind, entry.about)
         for entry in await office.signin.access_log.newest(agent="mei", limit=3)

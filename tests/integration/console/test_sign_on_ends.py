@@ -375,6 +375,7 @@ async def test_an_export_takes_a_recent_authentication_where_the_operator_says_s
         assert (await zhou.get(EXPORT)).status == 200
         office.clock.move(9 * MINUTE)
         assert await _check(office, 2 * MINUTE) == 1
+        thief = await office.thief_of(zhou)
         page = await zhou.get(EXPORT)
         assert page.to == "/console/confirm?next=/console/inbox/export"
         assert "Confirm with Example Login" in (await zhou.get(page.to)).text
@@ -383,6 +384,7 @@ async def test_an_export_takes_a_recent_authentication_where_the_operator_says_s
         back = await _confirm(zhou, provider, page, ZHOU)
         assert back.to == EXPORT
         assert (await zhou.get(EXPORT)).status == 200
+        assert (await thief.get(EXPORT)).to.startswith("/console/sign-in")
 
 
 async def test_an_old_authentication_at_the_provider_confirms_nothing(tmp_path: Path) -> None:
@@ -403,6 +405,7 @@ async def test_who_has_a_password_confirms_with_password_and_code(tmp_path: Path
         boss = await office.signed_in("xiao-chen")
         assert (await boss.get(EXPORT)).status == 200
         office.clock.move(11 * MINUTE)
+        thief = await office.thief_of(boss)
         page = await boss.get(EXPORT)
         assert "Example Login" not in (await boss.get(page.to)).text
         wrong = await boss.post(page.to, {"password": "wrong", "code": office.code("xiao-chen")})
@@ -411,6 +414,7 @@ async def test_who_has_a_password_confirms_with_password_and_code(tmp_path: Path
         page = await boss.post(page.to, right)
         assert page.to == EXPORT
         assert (await boss.get(EXPORT)).status == 200
+        assert (await thief.get(EXPORT)).to.startswith("/console/sign-in")
 
 
 async def test_nothing_is_asked_where_the_setting_is_off(

@@ -100,46 +100,43 @@ class AgentAccount:
     async def reauthenticate(
         self,
         agent: Agent,
-        session_id: StaffSessionId,
+        cookie: str,
         *,
         password: str,
         code: str,
         client: ClientInfo,
-    ) -> None:
-        """Check password and second factor again before a change of access.
+    ) -> str:
+        """Check password and second factor again; return the session's new cookie.
+
+        Args:
+            agent: the agent.
+            cookie: the session's cookie, which does not work any more afterwards.
+            password: the agent's password.
+            code: a code of the second factor.
+            client: the client of the request.
 
         Raises:
             InvalidRequestError: the password is wrong; reason ``wrong_own_password``.
             DeskError: ``RATE_LIMITED`` while attempts are delayed; ``UNAUTHENTICATED`` with
                 reason ``wrong_code``, or with ``signed_out`` if the session has ended.
-            StaleError: the code was used by another request.
+            StaleError: the code or the cookie was used by another request.
         """
         credential = await self._verify_password(agent, password, client)
         if credential.secret:
             credential = await self._use_code(credential, code, client)
-        current = await self.find_session(agent, session_id)
+        token, change = await self._sign_in.replace_cookie(agent, cookie)
         entry = self._log.new_entry(
             AccessKind.REAUTHENTICATED, agent=agent.name, origin=client.origin
         )
         await self._store.commit(
             AccessChanges(
                 credential=credential if credential.secret else None,
-                changed_session=replace(current, proven_at=self._clock.now()),
+                changed_session=replace(change, proven_at=self._clock.now()),
                 cleared_attempts=(self._sign_in.code_attempts_key(agent.name),),
                 log_entries=(entry,),
             )
         )
-
-    async def find_session(self, agent: Agent, session_id: StaffSessionId) -> StaffSession:
-        """Return one of the agent's sessions.
-
-        Raises:
-            DeskError: ``UNAUTHENTICATED`` with reason ``signed_out`` if it has ended.
-        """
-        for session in await self._store.sessions(agent.name):
-            if session.id == session_id:
-                return session
-        raise DeskError("signed out meanwhile", code=ErrorCode.UNAUTHENTICATED, reason="signed_out")
+        return token
 
     async def _use_code(self, credential: Credential, code: str, client: ClientInfo) -> Credential:
         """Return the credential with a code of the second factor marked as used."""

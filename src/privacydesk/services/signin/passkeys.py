@@ -190,34 +190,34 @@ class Passkeys:
     async def reauthenticate(
         self,
         agent: Agent,
-        session_id: StaffSessionId,
-        *,
         cookie: str,
+        *,
         answer: str,
         client: ClientInfo,
-    ) -> None:
-        """Record that an agent has authenticated again, by a passkey.
+    ) -> str:
+        """Check that an agent authenticated again by a passkey; return the session's new cookie.
 
         Raises:
             DeskError: as ``sign_in``; reason ``signed_out`` if the session has ended.
-            StaleError: the passkey was used by another request.
+            StaleError: the passkey or the cookie was used by another request.
         """
         response = await self._read(AuthenticationResponse, answer, client, agent.name)
         credential = await self._store.credential(agent.name)
         if credential is None or not await self.of_agent(agent):
             raise await self._refused("passkey_unknown", client, agent.name)
         changed = await self._use(credential, cookie, response, client)
-        session = await self._account.find_session(agent, session_id)
+        token, change = await self._sign_in.replace_cookie(agent, cookie)
         entry = self._log.new_entry(
             AccessKind.REAUTHENTICATED, agent=agent.name, origin=client.origin, about=_BY_PASSKEY
         )
         await self._store.commit(
             AccessChanges(
                 credential=changed,
-                changed_session=replace(session, proven_at=self._clock.now()),
+                changed_session=replace(change, proven_at=self._clock.now()),
                 log_entries=(entry,),
             )
         )
+        return token
 
     async def _use(
         self,

@@ -36,7 +36,14 @@ from privacydesk.domain.signin import (
     Stage,
 )
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
-from privacydesk.ports import AccessChanges, Hashing, IdGenerator, Reader, StaffAccess
+from privacydesk.ports import (
+    AccessChanges,
+    Hashing,
+    IdGenerator,
+    Reader,
+    SessionChange,
+    StaffAccess,
+)
 from privacydesk.services.signin import second_factor
 from privacydesk.services.signin.access_log import AccessLog
 from privacydesk.services.signin.passwords import Passwords, Weakness
@@ -139,9 +146,9 @@ class SignIn:
         """Return a cookie value for a browser that is not signed in."""
         return self._minter.token()
 
-    def form_token(self, token: str) -> bytes:
-        """Return the CSRF token of forms for a session cookie of this value."""
-        return self._hashing.lookup("staff_form", token)
+    def form_token(self, bound_to: str) -> bytes:
+        """Return the CSRF token of forms for a session, or for a cookie without one."""
+        return self._hashing.lookup("staff_form", bound_to)
 
     async def find_session(
         self, token: str, *, mark_active: bool = False
@@ -163,6 +170,26 @@ class SignIn:
         if mark_active and now - found.session.seen_at >= _LAST_USE_PRECISION:
             await self._store.touch_session(found.session.id, now)
         return found
+
+    async def replace_cookie(self, agent: Agent, cookie: str) -> tuple[str, SessionChange]:
+        """Return a new cookie for an agent's session, and the change that makes it valid.
+
+        A copy of the cookie before does not work any more then.
+
+        Raises:
+            DeskError: ``UNAUTHENTICATED`` with reason ``signed_out`` if the session has ended.
+        """
+        found = await self.find_session(cookie)
+        if found is None or found.agent.name != agent.name:
+            raise _unauthenticated("signed_out")
+        return self.new_cookie(found.session)
+
+    def new_cookie(self, session: StaffSession) -> tuple[str, SessionChange]:
+        """Return a new cookie for a session as it was read, and the change that makes it valid."""
+        token = self._minter.token()
+        return token, SessionChange(
+            session.id, cookie=self._hash(token), replaced_cookie=session.hash
+        )
 
     def _is_permitted(self, found: AuthenticatedSession, now: datetime) -> bool:
         """Return whether the operator's settings permit the way in which a session was opened.

@@ -56,12 +56,13 @@ from privacydesk.ports import (
     IdGenerator,
     PeriodicTasks,
     Reader,
+    SessionChange,
     StaffAccess,
 )
 from privacydesk.services.leases import Lease
 from privacydesk.services.signin.access_log import AccessLog
 from privacydesk.services.signin.provider_tokens import IdClaims, ProviderTokens
-from privacydesk.services.signin.sign_in import ClientInfo, SignIn, SignInStep
+from privacydesk.services.signin.sign_in import ClientInfo, SignIn
 from privacydesk.services.staff.roster import new_agent
 
 _log = structlog.get_logger(__name__)
@@ -118,12 +119,14 @@ class Arrival(Struct, frozen=True):
 
     Attributes:
         next_page: the page to show.
-        step: the new session; None after a confirmation, which keeps the session.
+        cookie: the cookie of the new session, or, after a confirmation, the present one's new one.
+        is_signed_in: whether the session is a new one.
         is_signed_out: whether the provider knows nobody, so that the sign-in page is shown.
     """
 
     next_page: str
-    step: SignInStep | None = None
+    cookie: str = ""
+    is_signed_in: bool = False
     is_signed_out: bool = False
 
 
@@ -240,10 +243,11 @@ class SignOn:
                 tokens.id_token, access_token=tokens.access_token, nonce=flow.nonce
             )
             if flow.purpose is Purpose.CONFIRM:
-                await self._confirm(claims, tokens, client, current)
-                return Arrival(flow.next_page)
+                return Arrival(flow.next_page, await self._confirm(claims, tokens, client, current))
             return Arrival(
-                flow.next_page, await self._open_session(claims, tokens, client, current)
+                flow.next_page,
+                await self._open_session(claims, tokens, client, current),
+                is_signed_in=True,
             )
         except RefusedByProviderError as refused:
             _log.info("sign_on_refused", error=refused.error[:64])
@@ -311,7 +315,8 @@ class SignOn:
         tokens: TokenAnswer,
         client: ClientInfo,
         current: AuthenticatedSession | None,
-    ) -> SignInStep:
+    ) -> str:
+        """Open a session; return its cookie."""
         everything = await self._all_claims(claims, tokens)
         role = self.settings.role_of(everything)
         if self.settings.role_claim and role is None:
@@ -340,7 +345,7 @@ class SignOn:
                 log_entries=(*changes.log_entries, entry),
             )
         )
-        return SignInStep(token, Stage.OPEN)
+        return token
 
     async def _changes_for(
         self, identity: Identity, claims: Mapping[str, Any], role: Role | None
@@ -393,23 +398,25 @@ class SignOn:
         tokens: TokenAnswer,
         client: ClientInfo,
         current: AuthenticatedSession | None,
-    ) -> None:
-        """Record that the agent of a session has authenticated again at the provider."""
+    ) -> str:
+        """Record that an agent has authenticated again; return the session's new cookie."""
         linked = await self._store.credential_by_identity(self.identity(claims.subject).key)
         if current is None or linked is None or linked.agent != current.agent.name:
             raise _refused("sign_on_other")
         at, now = self._authenticated_at(claims), self._clock.now()
         if at is None or not happened_within(at, now, REAUTHENTICATION_TIME + CLOCK_LEEWAY):
             raise _refused("sign_on_age", agent=linked.agent)
-        session = replace(current.session, proven_at=at)
-        if session.provider is not None:
-            login = self._login(claims, tokens, session.id)
-            kept = login.refresh_token or session.provider.refresh_token
-            session = replace(session, provider=replace(login, refresh_token=kept))
+        token, change = self._sign_in.new_cookie(current.session)
+        change = replace(change, proven_at=at)
+        if (provider := current.session.provider) is not None:
+            login = self._login(claims, tokens, current.session.id)
+            kept = login.refresh_token or provider.refresh_token
+            change = replace(change, provider=replace(login, refresh_token=kept))
         entry = self._log.new_entry(
             AccessKind.REAUTHENTICATED, agent=linked.agent, origin=client.origin, about=BY_PROVIDER
         )
-        await self._store.commit(AccessChanges(changed_session=session, log_entries=(entry,)))
+        await self._store.commit(AccessChanges(changed_session=change, log_entries=(entry,)))
+        return token
 
     def _authenticated_at(self, claims: IdClaims) -> datetime | None:
         """Return when the person authenticated; by the desk's clock never in the future."""
@@ -483,9 +490,8 @@ class SignOn:
                 refresh_token=tokens.refresh_token or session.provider.refresh_token,
             )
             # At once, since the token before may not work again.
-            await self._store.commit(
-                AccessChanges(changed_session=replace(session, provider=login))
-            )
+            change = SessionChange(session.id, provider=login)
+            await self._store.commit(AccessChanges(changed_session=change))
             await self._apply_claims(session, tokens)
         except RefusedByProviderError as refused:
             if refused.error in _FINAL_REFUSALS:

@@ -158,7 +158,7 @@ async def access_middleware(request: web.Request, handler: Handler) -> web.Strea
             signed_in.agent,
             signed_in.session.id,
             request[LOCALE],
-            cookies.form_token(request),
+            cookies.form_token(request, signed_in.session.id.hex()),
             request.config_dict[SIGNIN].sign_in.is_recently_authenticated(signed_in.session),
         )
     if request.method not in SAFE_METHODS:
@@ -225,9 +225,24 @@ async def verify_form(request: web.Request, form: Mapping[str, object]) -> None:
 
 
 def is_verified_form(request: web.Request, form: Mapping[str, object]) -> bool:
-    """Return whether a form was sent by a page of this origin that was rendered for this cookie."""
+    """Return whether a form was sent by a page of this origin, rendered for this session."""
     token = request.headers.get(FORM_HEADER) or str(form.get(FORM_TOKEN, ""))
-    return is_same_origin(request) and cookies.is_form_token(request, token)
+    return is_same_origin(request) and cookies.is_form_token(request, token, _bound_to(request))
+
+
+def current_form_token(request: web.Request, cookie: str = "") -> str:
+    """Return a form token for the request's session, or, without one, for a cookie.
+
+    Args:
+        request: the request.
+        cookie: the cookie, if it is not the request's.
+    """
+    return cookies.form_token(request, _bound_to(request, cookie))
+
+
+def _bound_to(request: web.Request, cookie: str = "") -> str:
+    me = maybe_agent_session(request)
+    return me.session_id.hex() if me is not None else cookie or cookies.token_of(request)
 
 
 def is_same_origin(request: web.Request) -> bool:

@@ -10,7 +10,7 @@ from privacydesk.domain.agents import STAFF
 from privacydesk.domain.ids import StaffSessionId
 from privacydesk.errors import DeskError, InvalidRequestError
 from privacydesk.services.signin.passwords import MIN_LENGTH
-from privacydesk.web.console import cookies, forms
+from privacydesk.web.console import forms
 from privacydesk.web.console.access import agent_session, read_verified_form, staff
 from privacydesk.web.console.browsers import browser_name
 from privacydesk.web.console.forms import Form
@@ -83,7 +83,7 @@ async def renew_recovery_codes(request: web.Request) -> web.Response:
         )
     except DeskError as error:
         return await render_page(request, error_form="recovery", error=error)
-    return codes_page(request, codes, cookies.token_of(request), next_page=ADDRESS)
+    return codes_page(request, codes, next_page=ADDRESS)
 
 
 @staff(*STAFF)

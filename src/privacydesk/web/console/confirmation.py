@@ -16,7 +16,7 @@ from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.web.console import cookies
 from privacydesk.web.console.access import agent_session, read_verified_form, staff
 from privacydesk.web.console.forms import Form
-from privacydesk.web.console.keys import SIGNIN
+from privacydesk.web.console.keys import NEW_COOKIE, SIGNIN
 from privacydesk.web.console.page import console_page, error_message
 from privacydesk.web.console.redirects import (
     HOME,
@@ -90,6 +90,8 @@ async def confirm(request: web.Request) -> web.Response:
 async def reauthenticate(request: web.Request, form: Form, prefix: str = "") -> None:
     """Check the password and code, or the passkey, of a form.
 
+    The response brings a new cookie, whatever it is: a copy of the one before is useless then.
+
     Args:
         request: the request with the form.
         form: its fields: ``password`` and ``code``, or ``passkey``.
@@ -99,16 +101,15 @@ async def reauthenticate(request: web.Request, form: Form, prefix: str = "") -> 
         DeskError: they are wrong; see ``AgentAccount`` and ``Passkeys``.
     """
     signin, me, client = request.config_dict[SIGNIN], agent_session(request), client_of(request)
-    answer = form.get(f"{prefix}passkey", "")
+    answer, cookie = form.get(f"{prefix}passkey", ""), cookies.token_of(request)
     if answer and signin.passkeys is not None:
-        cookie = cookies.token_of(request)
-        await signin.passkeys.reauthenticate(
-            me.agent, me.session_id, cookie=cookie, answer=answer, client=client
+        request[NEW_COOKIE] = await signin.passkeys.reauthenticate(
+            me.agent, cookie, answer=answer, client=client
         )
         return
-    await signin.account.reauthenticate(
+    request[NEW_COOKIE] = await signin.account.reauthenticate(
         me.agent,
-        me.session_id,
+        cookie,
         password=form.get(f"{prefix}password", ""),
         code=form.get(f"{prefix}code", ""),
         client=client,

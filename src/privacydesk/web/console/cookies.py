@@ -1,7 +1,9 @@
 """The console's cookies: session token, from which the form token is derived, and language.
 
 The session cookie has a random value from the first page on, so that the sign-in form has a form
-token as well. Signing in replaces the value, which prevents session fixation.
+token as well. Signing in replaces the value, which prevents session fixation. So does
+authenticating again, after which a stolen copy is useless. Form tokens are bound to the session
+once there is one, so that the forms in other windows stay valid.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from aiohttp import web
 
 from privacydesk.domain.sign_on import FLOW_LIFETIME
 from privacydesk.i18n.locales import LOCALES
-from privacydesk.web.console.keys import SIGNIN
+from privacydesk.web.console.keys import NEW_COOKIE, SIGNIN
 from privacydesk.web.console.redirects import is_https
 
 COOKIE: Final = "desk_staff"
@@ -37,21 +39,20 @@ def token_of(request: web.Request) -> str:
     return value if value.isascii() and len(value) <= _MAX_LENGTH else ""
 
 
-def form_token(request: web.Request, token: str = "") -> str:
-    """Return the form token for a session token, by default that of the request.
+def form_token(request: web.Request, bound_to: str) -> str:
+    """Return a form token for a session's id, or, without a session, for a cookie.
 
     It is masked with random bytes, so that no two pages repeat it: the length of a compressed page
     can't be used to guess it.
     """
-    value = _form_token(request, token or token_of(request))
+    value = _form_token(request, bound_to)
     mask = secrets.token_bytes(len(value))
     return urlsafe_b64encode(mask + _xor(value, mask)).decode()
 
 
-def is_form_token(request: web.Request, candidate: str) -> bool:
-    """Return whether a text is a form token for the request's session token."""
-    token = token_of(request)
-    if not token or not candidate.isascii():
+def is_form_token(request: web.Request, candidate: str, bound_to: str) -> bool:
+    """Return whether a text is a form token for a session's id, or for a cookie."""
+    if not bound_to or not candidate.isascii():
         return False
     try:
         masked = urlsafe_b64decode(candidate)
@@ -59,12 +60,12 @@ def is_form_token(request: web.Request, candidate: str) -> bool:
         return False
     mask, value = masked[: len(masked) // 2], masked[len(masked) // 2 :]
     return len(mask) == len(value) and hmac.compare_digest(
-        _form_token(request, token), _xor(value, mask)
+        _form_token(request, bound_to), _xor(value, mask)
     )
 
 
-def _form_token(request: web.Request, token: str) -> bytes:
-    return request.config_dict[SIGNIN].sign_in.form_token(token)
+def _form_token(request: web.Request, bound_to: str) -> bytes:
+    return request.config_dict[SIGNIN].sign_in.form_token(bound_to)
 
 
 def _xor(value: bytes, mask: bytes) -> bytes:
@@ -74,6 +75,17 @@ def _xor(value: bytes, mask: bytes) -> bytes:
 def set_token(request: web.Request, response: web.StreamResponse, token: str) -> None:
     """Set the session token, as a session cookie: the server decides when the token expires."""
     _set(request, response, COOKIE, token)
+
+
+def add_new_token(request: web.Request, response: web.StreamResponse) -> None:
+    """Add the cookie that replaces the session's, if there is one, when headers are prepared."""
+    token = request.get(NEW_COOKIE)
+    if token is None:
+        return
+    holder = web.Response()
+    set_token(request, holder, token)
+    for cookie in holder.cookies.values():
+        response.headers.add("Set-Cookie", cookie.OutputString())
 
 
 def delete_token(request: web.Request, response: web.StreamResponse) -> None:

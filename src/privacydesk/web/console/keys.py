@@ -12,5 +12,8 @@ from privacydesk.web.console.services import ConsoleServices
 OVERSIGHT = web.AppKey("oversight", Oversight)
 SIGNIN = web.AppKey("signin", SignInServices)
 SERVICES = web.AppKey("console_services", ConsoleServices)
+NEW_COOKIE = web.RequestKey("new_cookie", str)
+"""The cookie that replaces the session's, since the agent has authenticated again."""
+
 SIGN_IN_RATES = web.AppKey("sign_in_rates", TokenBuckets)
 """The rate limit of sign-in attempts (passwords and codes) from one address."""

@@ -11,6 +11,7 @@ from aiohttp import web
 
 from privacydesk.domain.agents import CASE_READERS, Role
 from privacydesk.errors import DeskError
+from privacydesk.web.console import cookies
 from privacydesk.web.console.access import (
     FORM_TOKEN,
     REQUEST_BOARD,
@@ -126,7 +127,10 @@ def error_message(request: web.Request, error: DeskError) -> str:
 
 
 async def console_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Forbid caching of all responses, and framing; a receiver of ``on_response_prepare``.
+    """Complete a response's headers; a receiver of ``on_response_prepare``.
+
+    Caching is forbidden, and framing. After the agent has authenticated again, any response brings
+    the new cookie.
 
     The demo alone allows its own pages to frame the console.
 
@@ -138,6 +142,7 @@ async def console_headers(request: web.Request, response: web.StreamResponse) ->
         ancestors = request.config_dict[SETTINGS].console_frame_ancestors
         response.headers["Content-Security-Policy"] = content_security_policy(ancestors)
     response.headers["Referrer-Policy"] = "same-origin"
+    cookies.add_new_token(request, response)
 
 
 def _languages(request: web.Request) -> list[dict[str, str]]:

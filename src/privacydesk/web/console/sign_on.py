@@ -57,8 +57,9 @@ async def callback(request: web.Request) -> web.Response:
     else:
         redirect = web.HTTPSeeOther(safe_next(arrival.next_page))
     cookies.delete_sign_on(request, redirect)
-    if arrival.step is not None:
-        cookies.set_token(request, redirect, arrival.step.token)
+    if arrival.cookie:
+        cookies.set_token(request, redirect, arrival.cookie)
+    if arrival.is_signed_in:
         cookies.remember_provider(request, redirect)
     raise redirect
 

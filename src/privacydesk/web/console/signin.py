@@ -19,6 +19,7 @@ from privacydesk.web.addresses import client_network
 from privacydesk.web.console import cookies
 from privacydesk.web.console.access import (
     agent_session,
+    current_form_token,
     is_verified_form,
     maybe_agent_session,
     public,
@@ -195,9 +196,7 @@ async def _run_step(
             raise web.HTTPSeeOther(sign_in_address(SIGN_IN, _next_page(request))) from None
         return await _stage_page(request, session, error=error)
     if step.recovery_codes:
-        response = codes_page(
-            request, step.recovery_codes, step.token, next_page=_next_page(request)
-        )
+        response = codes_page(request, step.recovery_codes, next_page=_next_page(request))
         cookies.set_token(request, response, step.token)
         return response
     raise _redirect_to_next_step(request, step)
@@ -254,7 +253,7 @@ def password_page(
         "console/signin.html",
         status=_status(error),
         keep_input=True,
-        form_token=cookies.form_token(request, token),
+        form_token=current_form_token(request, token),
         action=sign_in_address(SIGN_IN, _next_page(request)),
         interrupted=_next_page(request) != HOME,
         name=name,
@@ -277,7 +276,7 @@ async def _stage_page(
         _PAGES[stage],
         status=_status(error),
         keep_input=True,
-        form_token=cookies.form_token(request),
+        form_token=current_form_token(request),
         action=sign_in_address(_ADDRESSES[stage], _next_page(request)),
         agent=session.agent,
         min_length=MIN_LENGTH,
@@ -309,15 +308,12 @@ def _enrolment_values(request: web.Request, session: AuthenticatedSession) -> di
     }
 
 
-def codes_page(
-    request: web.Request, codes: tuple[str, ...], token: str, *, next_page: str
-) -> web.Response:
+def codes_page(request: web.Request, codes: tuple[str, ...], *, next_page: str) -> web.Response:
     """Show recovery codes, which no other response contains: the page can't be reloaded.
 
     Args:
         request: the request that created the codes.
         codes: the recovery codes.
-        token: the session token, from which the form token is derived.
         next_page: the page that follows.
     """
     return console_page(
@@ -325,7 +321,6 @@ def codes_page(
         "console/recovery.html",
         keep_input=True,
         languages=(),
-        form_token=cookies.form_token(request, token),
         codes=codes,
         next_page=next_page,
     )
