@@ -1,7 +1,7 @@
 """Static files: read once at startup, and served under a path that contains their digest.
 
 All files share one digest, so that JavaScript modules can import each other by relative path and a
-page never mixes two versions. Texts are compressed once, at startup.
+page never mixes two versions. A text is compressed once, when a browser first asks for it.
 """
 
 from __future__ import annotations
@@ -39,13 +39,15 @@ class _File(Struct, frozen=True):
 
     Attributes:
         body: its content.
-        compressed: the content compressed with gzip; empty if that is no shorter.
         suffix: the end of its name, which tells the type.
     """
 
     body: bytes
-    compressed: bytes
     suffix: str
+
+    @property
+    def is_text(self) -> bool:
+        return self.suffix in _TEXTS
 
 
 class Assets:
@@ -68,6 +70,7 @@ class Assets:
         bundles: Iterable[str] = (),
     ) -> None:
         self._files: dict[str, _File] = {}
+        self._compressed: dict[str, bytes] = {}
         digest = hashlib.sha256()
         found = {**_read_folder(folder), **(more or {})}
         modules = {name: body.decode() for name, body in found.items() if name.endswith(".js")}
@@ -75,8 +78,7 @@ class Assets:
             found[bundled(name)] = bundle(modules, name).encode()
         for name, body in sorted(found.items()):
             digest.update(name.encode() + b"\0" + body)
-            suffix = PurePosixPath(name).suffix
-            self._files[name] = _File(body, _compress(body, suffix), suffix)
+            self._files[name] = _File(body, PurePosixPath(name).suffix)
         self.digest = digest.hexdigest()[:12]
 
     def url(self, name: str) -> str:
@@ -121,7 +123,8 @@ class Assets:
         Raises:
             NotFoundError: there is no such file.
         """
-        file = self._files.get(request.match_info["name"])
+        name = request.match_info["name"]
+        file = self._files.get(name)
         if file is None:
             raise NotFoundError("no such file")
         current = request.match_info["digest"] == self.digest
@@ -129,16 +132,23 @@ class Assets:
             "Cache-Control": "public, max-age=31536000, immutable" if current else "no-cache",
         }
         body = file.body
-        if file.compressed:
+        if file.is_text:
             headers["Vary"] = "Accept-Encoding"
-            if accepts_gzip(request):
-                body, headers["Content-Encoding"] = file.compressed, "gzip"
+            if accepts_gzip(request) and (compressed := self._compress(name, body)):
+                body, headers["Content-Encoding"] = compressed, "gzip"
         return web.Response(
             body=body,
             content_type=_TYPES[file.suffix],
-            charset="utf-8" if file.suffix in _TEXTS else None,
+            charset="utf-8" if file.is_text else None,
             headers=headers,
         )
+
+    def _compress(self, name: str, body: bytes) -> bytes:
+        """Return a text compressed; empty if that is no shorter."""
+        if name not in self._compressed:
+            compressed = gzip.compress(body, mtime=0)
+            self._compressed[name] = compressed if len(compressed) < len(body) else b""
+        return self._compressed[name]
 
 
 def bundled(name: str) -> str:
@@ -152,9 +162,3 @@ def _read_folder(folder: Path) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file() and path.suffix in _TYPES
     }
-
-
-def _compress(body: bytes, suffix: str) -> bytes:
-    """Return a text compressed; empty if it is no text, or no shorter."""
-    compressed = gzip.compress(body, mtime=0) if suffix in _TEXTS else b""
-    return compressed if len(compressed) < len(body) else b""
