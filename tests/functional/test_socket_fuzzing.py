@@ -468,6 +468,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     opened.close()
 
 
+@pytest.mark.timeout(900 + _SECONDS)
 def test_no_order_of_frames_harms_the_desk_or_goes_unanswered(stage: Stage) -> None:
     class Machine(Fuzzer):
         pass

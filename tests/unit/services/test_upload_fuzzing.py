@@ -41,6 +41,7 @@ from privacydesk.services.uploads import PictureConverter
 T = TypeVar("T")
 
 _SECONDS: Final = float(os.environ.get("UPLOAD_FUZZING_SECONDS", "0"))
+pytestmark = pytest.mark.timeout(900 + _SECONDS)
 _HEAD: Final = b"\x89PNG\r\n\x1a\n"
 _NUMBERS: Final = st.sampled_from(
     [0, 1, 2, 7, 8, 255, 256, 2**15, 2**16, 2**24, 2**31 - 1, 2**31, 2**32 - 1]
