@@ -31,9 +31,14 @@ from schemathesis.generation import GenerationMode
 from tests.common.api_client import Program, program
 from tests.common.console_cases import copy_of_data, enter, guardian
 from tests.common.console_client import Office, open_office
+from tests.common.examining import open_files
+from tests.common.stories import picture
 
 from privacydesk.domain.api_tokens import Scope
+from privacydesk.domain.grounds import Ground
 from privacydesk.domain.webhook_events import WebhookEventKind
+from privacydesk.services.attachments import UncheckedFile
+from privacydesk.services.staff.tasks import NewTask
 from privacydesk.web.api.app import OPERATIONS
 from privacydesk.web.api.openapi import openapi_document
 from privacydesk.web.api.openapi_webhooks import SHARED, event_name
@@ -200,48 +205,83 @@ async def test_each_operation_demands_a_token_and_its_scope(
 # -- whatever may come ----------------------------------------------------------------------------
 
 
+Thing = Mapping[str, str]
+"""What a desk has, as the parameters of paths that lead to it."""
+
+
 class Served(Struct):
     """A desk that runs in a thread of its own.
 
     Attributes:
         url: where.
         token: opens everything.
-        numbers: of tickets that it has.
-        conversations: ids of conversations that it has.
-        endpoints: ids of endpoints that it has; of the first are the deliveries.
-        deliveries: ids of deliveries that it has.
+        things: what it has.
     """
 
     url: str
     token: str
-    numbers: tuple[str, ...]
-    conversations: tuple[str, ...]
-    endpoints: tuple[str, ...]
-    deliveries: tuple[str, ...]
+    things: tuple[Thing, ...]
 
 
-async def _filled(office: Office) -> Served:
-    webhooks = office.world.services.webhooks
-    assert webhooks is not None
-    desk = webhooks.endpoints
+async def _filled(office: Office, asker: Program) -> tuple[Thing, ...]:
+    """Return what a desk has after all that may be read was made."""
+    services = office.world.services
+    assert services.webhooks is not None
+    desk = services.webhooks.endpoints
     endpoint = (await desk.add("https://hooks.example/in", by="operator")).endpoint.id
-    _, one = await copy_of_data(office)
-    _, other = await guardian(office)
-    await enter(office, "chen", {"user": "I want to talk to a person"})
-    (waiting,) = await office.world.services.store.reader.queue(limit=10)
-    integrations = office.world.services.integrations
-    assert integrations is not None
-    # Requests with ``wait`` are answered at once.
-    integrations.waiters.close()
-    made: Program = await program(office)
-    return Served(
-        str(office.server.make_url("")).rstrip("/"),
-        made.made.secret,
-        (one.number, other.number),
-        (waiting.id.hex(), one.conversation_id.hex()),
-        (endpoint.hex(),),
-        tuple(posting.id.hex() for posting in await desk.postings(endpoint)),
+    _, asked = await copy_of_data(office)
+    await services.staff.handling.claim(asked.number, "mei")
+    await services.staff.tasks.create(asked.number, "mei", NewTask("", (0,), "Look once more."))
+    _, child = await guardian(office)
+    await open_files(services.staff, child.number, "zendesk")
+    (file, *_) = (await services.staff.tickets.details(child.number)).evidence
+    chen = await enter(office, "chen", {"choose": "access"}, {"code": "right"}, {"choose": "all"})
+    (closed,) = await chen.tickets()
+    await services.staff.decisions.refuse(
+        closed.number, "mei", ground=Ground.RIGHTS_OF_OTHERS, reason="It is not theirs."
     )
+    await services.takeover.take(closed.number, "mei")
+    shown = UncheckedFile("shown.png", picture())
+    await services.takeover.reply(closed.number, "mei", "Look.", file=shown)
+    await chen.pull()
+    (sent,) = [file for one in chen.events for file in one.data.get("files", ())]
+    await enter(office, "alice", {"user": "I want to talk to a person"})
+    (waiting,) = await services.store.reader.queue(limit=10)
+    return (
+        {"number": asked.number, "task": "1"},
+        {"number": child.number, "file": file.id.hex()},
+        {"number": closed.number},
+        {"conversation": asked.conversation_id.hex()},
+        {"conversation": waiting.id.hex()},
+        {"conversation": closed.conversation_id.hex(), "file": sent["id"]},
+        *(
+            {"endpoint": endpoint.hex(), "delivery": one.id.hex()}
+            for one in await desk.postings(endpoint)
+        ),
+        {"version": "1"},
+    )
+
+
+def _leading(path: str, things: tuple[Thing, ...]) -> tuple[Thing, ...]:
+    """Return the things that a path leads to."""
+    names = {*re.findall(r"\{(\w+)\}", path)}
+    return tuple(one for one in things if names and one.keys() >= names)
+
+
+async def test_each_operation_that_reads_finds_what_there_is(office: Office) -> None:
+    """So that the requests below find something, too."""
+    asker = await program(office)
+    things = await _filled(office, asker)
+    found = {
+        one.name: {
+            (await asker.get(one.path.format(**thing))).status
+            for thing in _leading(one.path, things) or ({},)
+        }
+        for one in OPERATIONS
+        # What the policy answers is in its own tests: it takes a policy.
+        if not one.is_write and one.name != "answer_from_policy"
+    }
+    assert {name: statuses for name, statuses in found.items() if 200 not in statuses} == {}
 
 
 @contextmanager
@@ -254,7 +294,14 @@ def _serving(folder: Path) -> Iterator[Served]:
         try:
             async with open_office(folder, api_requests_at_once=1_000_000) as office:
                 done, loop = asyncio.Event(), asyncio.get_running_loop()
-                found.append(await _filled(office))
+                asker = await program(office)
+                things = await _filled(office, asker)
+                integrations = office.world.services.integrations
+                assert integrations is not None
+                # Requests with ``wait`` are answered at once.
+                integrations.waiters.close()
+                url = str(office.server.make_url("")).rstrip("/")
+                found.append(Served(url, asker.made.secret, things))
                 stop.append(lambda: loop.call_soon_threadsafe(done.set))
                 ready.set()
                 await done.wait()
@@ -310,7 +357,7 @@ def test_whatever_is_asked_is_answered_as_described(
     def holds(case: Any) -> None:
         if mode is GenerationMode.POSITIVE:
             # Random names find nothing; most requests are about something that is there.
-            _aim(case, served)
+            _aim(case, one, served)
         case.call_and_validate(
             base_url=f"{served.url}{PREFIX}", headers={"Authorization": f"Bearer {served.token}"}
         )
@@ -322,14 +369,9 @@ def test_whatever_is_asked_is_answered_as_described(
         holds()
 
 
-def _aim(case: Any, served: Served) -> None:
+def _aim(case: Any, one: Operation[Any, Any], served: Served) -> None:
     turn = len(str(case.body)) + len(str(case.query))
-    for name, known in (
-        ("number", served.numbers),
-        ("conversation", served.conversations),
-        ("endpoint", served.endpoints),
-        ("delivery", served.deliveries),
-        ("version", ("1", "2")),
-    ):
-        if name in case.path_parameters and turn % 4:
-            case.path_parameters[name] = known[turn % len(known)]
+    known = _leading(one.path, served.things)
+    if known and turn % 4:
+        thing = known[turn // 4 % len(known)]
+        case.path_parameters.update((name, thing[name]) for name in case.path_parameters)
