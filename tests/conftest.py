@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 from tests.common.databases import explain_modes
 from tests.common.one_dialect import share_dialect
 from tests.common.postgresql import share_server
+from tests.common.turns import drop_others, turn
 from xdist.remote import Producer
 from xdist.scheduler import LoadGroupScheduling
 
@@ -41,6 +42,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="what functional tests run on; alternating: a part on PostgreSQL, by turns",
     )
     parser.addoption(
+        "--variants",
+        choices=("all", "by-turns"),
+        default="all",
+        help="which variants of a test are run where it has a mark by_turns",
+    )
+    parser.addoption(
         "--network", action="store_true", help="play stories with what the network reads, alone"
     )
 
@@ -54,8 +61,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["PRIVACYDESK_STORIES_NETWORK"] = "yes"
 
 
-def pytest_report_header(config: pytest.Config) -> str:
-    return explain_modes(config)
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    variants = config.getoption("--variants")
+    by_turns = f", those of commit {turn()}; the others have their turn at the next"
+    return [
+        explain_modes(config),
+        f"variants: {variants}{by_turns if variants == 'by-turns' else ''}",
+    ]
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -99,8 +111,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Schedu
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with what takes longest and mostly waits, so that the others are done beside it."""
+    if config.getoption("--variants") == "by-turns" and (dropped := drop_others(items)):
+        config.hook.pytest_deselected(items=dropped)
     for item in items:
         grouped = vars(item).get("_nodeid")
         if grouped is not None:

@@ -12,6 +12,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 LOOKS = [("en", 360, "light"), ("zh-Hans", 768, "dark"), ("zh-Hant", 1280, "light")]
 
 
+@pytest.mark.by_turns(3)
 @pytest.mark.parametrize(("lang", "width", "scheme"), LOOKS)
 async def test_a_token_is_made_seen_once_and_revoked(
     town: Stage, lang: str, width: int, scheme: str
@@ -38,6 +39,7 @@ async def test_a_token_is_made_seen_once_and_revoked(
     await page.context.close()
 
 
+@pytest.mark.by_turns(3)
 @pytest.mark.parametrize(("lang", "width", "scheme"), LOOKS)
 async def test_the_description_is_read_and_followed_with_the_keyboard(
     town: Stage, lang: str, width: int, scheme: str

@@ -37,6 +37,7 @@ async def test_colleagues_see_who_writes_on_a_case_and_the_user_sees_nothing_of_
     await expect(mei.page.locator("#note-text")).to_have_value("他昨天也来过")
 
 
+@pytest.mark.by_turns(3)
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (768, "dark"), (1280, "light")])
 @pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant", "en"])
 async def test_the_count_is_drawn_with_its_last_day_and_fits(
@@ -138,6 +139,7 @@ async def test_whoever_is_asked_how_it_went_answers_with_a_tap(town: Stage, visi
     await boss.looks_right("rated")
 
 
+@pytest.mark.by_turns(2)
 @pytest.mark.parametrize(
     ("lang", "width"),
     [("zh-Hans", 390), ("zh-Hant", 390), ("en", 390), ("zh-Hans", 1280), ("en", 1280)],

@@ -92,6 +92,7 @@ def token(account: str) -> str:
     return f"h.{payload}.s"
 
 
+@pytest.mark.by_turns(2)
 @pytest.mark.parametrize("locale", list(LANGUAGES))
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing_in_any_scene(house: House, locale: str, scheme: str) -> None:
@@ -122,6 +123,7 @@ async def test_axe_finds_nothing_in_any_scene(house: House, locale: str, scheme:
         await page.context.close()
 
 
+@pytest.mark.by_turns(2)
 @pytest.mark.parametrize("locale", list(LANGUAGES))
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_the_first_screen_is_a_face_a_sentence_and_four_tiles(
@@ -837,6 +839,7 @@ async def test_no_button_of_a_question_is_cut_off(house: House, height: int) -> 
     assert last["bottom"] <= scroll["bottom"] - 8
 
 
+@pytest.mark.by_turns(2)
 @pytest.mark.parametrize("locale", list(LANGUAGES))
 @pytest.mark.parametrize("height", [480, 640])
 async def test_what_is_irreversible_is_read_together_with_its_button(
@@ -971,6 +974,7 @@ async def test_who_joins_has_a_face_a_name_and_a_time(house: House) -> None:
     await expect(page.locator("#person")).to_be_visible()
 
 
+@pytest.mark.by_turns(2)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("locale", list(LANGUAGES))
 async def test_the_queue_says_the_place_and_how_long_others_waited(
@@ -1113,6 +1117,7 @@ async def test_of_a_long_passage_the_sentence_that_answers_comes_first(house: Ho
     await expect(card.locator("details blockquote")).to_have_text(long["text"])
 
 
+@pytest.mark.by_turns(2)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("locale", list(LANGUAGES))
 @pytest.mark.parametrize("house", [{"policy": True}], indirect=True)
@@ -1144,6 +1149,7 @@ async def test_a_quote_is_a_card_that_leads_to_its_place_in_the_policy(
     await looks_right(policy, f"policy.{locale}.{scheme}")
 
 
+@pytest.mark.by_turns(2)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize(
     ("locale", "shown", "note"),

@@ -67,6 +67,7 @@ async def _gives_password(page: Page, name: str, password: str = PASSWORD) -> No
     await page.keyboard.press("Enter")
 
 
+@pytest.mark.by_turns(3)
 @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (768, "dark"), (1280, "light")])
 @pytest.mark.parametrize("lang", LANGUAGES)
 async def test_every_page_of_access_fits_is_spelt_out_and_works_by_keyboard(

@@ -194,6 +194,7 @@ async def test_a_view_is_filtered_on_a_phone_in_a_sheet_that_stays_until_it_is_c
     await page.context.close()
 
 
+@pytest.mark.by_turns(2)
 @pytest.mark.parametrize(
     ("lang", "width", "scheme"),
     [

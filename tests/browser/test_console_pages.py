@@ -57,6 +57,7 @@ def _addresses(case: Case) -> list[str]:
     return sorted(re.sub(r"\{(\w+)\}", lambda one: named.get(one[1], "0"), path) for path in paths)
 
 
+@pytest.mark.by_turns(3)
 @pytest.mark.parametrize(("width", "scheme"), [(768, "dark"), (1280, "light")])
 @pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant", "en"])
 async def test_axe_finds_nothing_on_any_page_and_all_of_them_fit(

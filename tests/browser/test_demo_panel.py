@@ -76,6 +76,7 @@ async def test_the_handsets_clock_and_the_chat_in_it_show_the_desks_time(town: S
     await context.close()
 
 
+@pytest.mark.by_turns(2)
 @pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant", "en"])
 @pytest.mark.parametrize("width", [360, 1280])
 async def test_the_panel_fits_and_axe_finds_nothing(town: Stage, lang: str, width: int) -> None:

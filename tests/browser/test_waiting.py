@@ -133,6 +133,7 @@ async def test_going_off_duty_gives_conversations_back_and_says_who_went(
     await expect(mei.page.locator("#reply-text")).to_have_value("这段话还没发。")
 
 
+@pytest.mark.by_turns(2)
 @pytest.mark.parametrize(
     ("lang", "width", "scheme"),
     [
@@ -170,6 +171,7 @@ async def test_team_and_alarms_fit_and_axe_finds_nothing(
     await desk.looks_right(f"queue.{label}")
 
 
+@pytest.mark.by_turns(2)
 @pytest.mark.parametrize("transport", ["socket", "http"])
 @pytest.mark.parametrize("lang", ["zh-Hans", "zh-Hant", "en"])
 async def test_whoever_waits_leaves_the_queue_with_a_tap(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import cache
@@ -16,6 +15,7 @@ from zlib import crc32
 import psycopg
 import pytest
 from tests.common.postgresql import Server
+from tests.common.turns import turn
 
 from privacydesk.storage.engines import parse_url, prepare_file, sqlite_file
 from privacydesk.storage.schema import upgrade
@@ -46,7 +46,7 @@ def mode_of(item: pytest.Item) -> str:
         return "sqlite"
     if mode == "alternating":
         among = _EACH_COMMIT.get(item.path.stem.removeprefix("test_"))
-        is_chosen = among and (crc32(item.nodeid.encode()) + _turn()) % among == 0
+        is_chosen = among and (crc32(item.nodeid.encode()) + turn()) % among == 0
         return "postgresql" if is_chosen else "sqlite"
     return mode
 
@@ -57,27 +57,10 @@ def explain_modes(config: pytest.Config) -> str:
     if mode == "alternating":
         chosen = ", ".join(f"{name} (1 of {among})" for name, among in _EACH_COMMIT.items())
         return (
-            f"database: SQLite; on PostgreSQL, by turns (this is commit {_turn()}): {chosen}."
+            f"database: SQLite; on PostgreSQL, by turns (this is commit {turn()}): {chosen}."
             " Modules that are not named are still to be tried with --database postgresql"
         )
     return f"database: {mode}"
-
-
-@cache
-def _turn() -> int:
-    """Return the number of commits: those that follow each other run each test in both modes.
-
-    A shallow clone does not know it; there the commit's hash decides.
-    """
-    if _git("rev-parse", "--is-shallow-repository") == "false":
-        return int(_git("rev-list", "--count", "HEAD"))
-    return int(_git("rev-parse", "HEAD") or "0", 16)
-
-
-def _git(*arguments: str) -> str:
-    command, folder = ["git", *arguments], Path(__file__).parent
-    found = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - whichever git there is
-    return found.stdout.strip()
 
 
 def make_database(url: str) -> None:

@@ -18,6 +18,7 @@ INTERLEAVINGS = int(os.environ.get("HELP_INTERLEAVINGS", "480"))
 _IN_ONE_DESK = 40
 
 
+@pytest.mark.by_turns(4)
 @pytest.mark.parametrize("seed", range(-(-INTERLEAVINGS // _IN_ONE_DESK)))
 async def test_the_figures_are_those_of_the_logs(tmp_path: Path, seed: int) -> None:
     async with DeskUnderTest(tmp_path, seed) as desk:
