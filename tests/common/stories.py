@@ -784,6 +784,7 @@ async def play(
         StoryError: a step does not hold; names it.
     """
     story = read_story(path)
+    profile = {**profile, **story.get("profile", {})}
     if "policy" in story:
         if story["policy"] != SAMPLE:
             raise StoryError(f"{path.name}: the policy there is, is {SAMPLE!r}")

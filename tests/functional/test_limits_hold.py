@@ -18,6 +18,7 @@ from privacydesk.services.signin.sign_in import ClientInfo, SignIn
 _PROFILE = {
     **PROFILE,
     "codes": {"hourly_contacts": 30, "daily_contacts": 3},
+    "queue": {"hourly_strangers": 30},
 }
 ORIGIN = b"198.51.100.7".ljust(16)
 CLIENT = ClientInfo(origin="198.51.100.7", browser="a guesser")
@@ -48,6 +49,14 @@ async def _have_a_code_sent(world: World, turn: int) -> str:
     ):  # fmt: skip
         await guest.step(step)
     return next(one for one in guest.said() if one.startswith("verify_contact."))
+
+
+async def _ask_for_a_person(world: World, _turn: int) -> str:
+    """Ask for a person, without a login, always from one address."""
+    guest = await _enter(world)
+    await guest.step({"choose": "desk:human"})
+    told = {"owner.queued", "human_agent.crowded"}
+    return next(one for one in guest.said() if one in told)
 
 
 async def _look_a_number_up(world: World, turn: int) -> str:
@@ -98,6 +107,9 @@ LIMITS: Mapping[str, tuple[Attempt, int, str, frozenset[str]]] = {
     "codes entered": (_guess_a_code, 2, "verify.spent", frozenset({"verify.wrong"})),
     "codes sent from an address": (
         _have_a_code_sent, 3, "verify_contact.crowded", frozenset({"verify_contact.code_sent"})
+    ),
+    "joins of the queue from an address": (
+        _ask_for_a_person, 3, "human_agent.crowded", frozenset({"owner.queued"})
     ),
     "numbers looked up": (_look_a_number_up, 5, "not looked up", frozenset({"looked up"})),
     "passwords": (_guess_a_password, 5, "rate_limited", frozenset({"unauthenticated"})),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from privacydesk.domain.quotas import FilingRules
+from privacydesk.domain.quotas import FilingRules, QueueRules
 from privacydesk.domain.shifts import Shift
 from privacydesk.domain.verification_codes import CodeRules
 
@@ -26,6 +26,7 @@ class Rules:
         clauses: names of the clauses dialogs may cite.
         codes: how one-time codes are counted and where they go.
         filing: how many requests may be filed.
+        queue: how often strangers may join the queue for a person.
         fresh: how long a verification covers further requests of the same person.
         verification_timeout: how long a request may stay unverified before it lapses.
         unbinding_window: time in which an automated unbinding can be taken back; None leaves
@@ -51,6 +52,7 @@ class Rules:
     clauses: frozenset[str] = frozenset()
     codes: CodeRules = field(default_factory=CodeRules)
     filing: FilingRules = field(default_factory=FilingRules)
+    queue: QueueRules = field(default_factory=QueueRules)
     fresh: timedelta = timedelta(minutes=30)
     verification_timeout: timedelta = timedelta(days=15)
     unbinding_window: timedelta | None = None

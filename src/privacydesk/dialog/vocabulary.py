@@ -156,7 +156,7 @@ ACTION_SPECS: Mapping[str, ActionSpec] = {
     "open_package": ActionSpec(
         _names("ok too_late refused"), contact=True, reads=_names("number file")
     ),
-    "queue_human": ActionSpec(_names("queued nobody")),
+    "queue_human": ActionSpec(_names("queued nobody crowded")),
     "leave_queue": ActionSpec(_names("ok")),
     "leave_contact": ActionSpec(_names("ok"), reads=_names("contact")),
     "drop_evidence": ActionSpec(_names("ok")),

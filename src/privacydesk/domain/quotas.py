@@ -66,30 +66,52 @@ def _is_anonymous(target: Target, account: str) -> bool:
     return not account and target.kind is not TargetKind.ACCOUNT_PHONE
 
 
-class FilingRules(Struct, frozen=True):
-    """How many tickets may be filed; set by the operator.
+class StrangerRules(Struct, frozen=True, kw_only=True):
+    """How much users who have verified nothing may take of staff's time; set by the operator.
 
     Attributes:
-        daily: tickets by one account, or in one conversation without a login, in any 24 hours.
-        hourly_strangers: tickets in any hour by all users together who have verified neither an
-            account nor a contact.
-        origin_percent: the percentage of ``hourly_strangers`` that one address may file.
-        reserve_percent: the percentage reserved for addresses that filed nothing in the last hour.
+        hourly_strangers: uses in any hour by all of them together.
+        origin_percent: the percentage of ``hourly_strangers`` that one address may use.
+        reserve_percent: the percentage reserved for addresses without any use in the last hour.
     """
 
-    daily: int = 60
     hourly_strangers: int = 300
     origin_percent: int = 10
     reserve_percent: int = 30
 
     @property
     def strangers(self) -> HourlyLimit:
-        """The limit on tickets by users who have verified neither account nor contact."""
+        """The limit on users who have verified neither account nor contact."""
         return shared_limit(self.hourly_strangers, self.origin_percent, self.reserve_percent)
+
+
+class FilingRules(StrangerRules, frozen=True, kw_only=True):
+    """How many tickets may be filed.
+
+    Attributes:
+        daily: tickets by one account, or in one conversation without a login, in any 24 hours.
+    """
+
+    daily: int = 60
+
+
+class QueueRules(StrangerRules, frozen=True, kw_only=True):
+    """How often strangers may join the queue for a person.
+
+    Joins are counted, in a row that is locked for the turn. Who waits now could only be read before
+    the lock, since account and address are sealed in each conversation; then all chats that press
+    the button at the same moment would pass. A row of those who wait would have to be locked by
+    whatever ends the wait, the takeover by an agent included.
+    """
+
+    hourly_strangers: int = 120
 
 
 STRANGERS_FILED = "filed|strangers"
 """The counter of all tickets by users who have verified neither account nor contact."""
+
+STRANGERS_QUEUED = "queued|strangers"
+"""The counter of all joins of the queue by such users."""
 
 
 def filing_counter(account: str, conversation: bytes) -> str:

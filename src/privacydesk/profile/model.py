@@ -33,7 +33,7 @@ from privacydesk.domain.deadlines import Unit
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.notices import PROMISED_NOTICES, NoticeChannel, Occasion
 from privacydesk.domain.operator_profile import GapKind, ProfileGap
-from privacydesk.domain.quotas import FilingRules
+from privacydesk.domain.quotas import FilingRules, QueueRules
 from privacydesk.domain.scopes import ITEM_NAMES
 from privacydesk.domain.shifts import Shift
 from privacydesk.domain.tasks import MAX_TEAMS, Team
@@ -187,13 +187,24 @@ class CodeSection(_Section):
     countries: list[Annotated[int, Field(ge=1, le=999)]] = [86, 852, 853, 886, 65]
 
 
-class FilingSection(_Section):
-    """The limits of filed tickets; see ``FilingRules``."""
+class _StrangerSection(_Section):
+    """Limits of users who have verified nothing; see ``StrangerRules``."""
 
-    daily: Annotated[int, Field(ge=1, le=10_000)] = 60
     hourly_strangers: Annotated[int, Field(ge=1, le=1_000_000)] = 300
     origin_percent: Annotated[int, Field(ge=1, le=100)] = 10
     reserve_percent: Annotated[int, Field(ge=0, le=90)] = 30
+
+
+class FilingSection(_StrangerSection):
+    """The limits of filed tickets; see ``FilingRules``."""
+
+    daily: Annotated[int, Field(ge=1, le=10_000)] = 60
+
+
+class QueueSection(_StrangerSection):
+    """The limits of the queue for a person; see ``QueueRules``."""
+
+    hourly_strangers: Annotated[int, Field(ge=1, le=1_000_000)] = 120
 
 
 class StaffedSection(_Section):
@@ -374,6 +385,7 @@ class OperatorProfile(_Section):
     staffed: list[StaffedSection] = [StaffedSection()]
     codes: CodeSection = CodeSection()
     filing: FilingSection = FilingSection()
+    queue: QueueSection = QueueSection()
     fresh_minutes: _Minutes = 30
     waits_for_verification_days: _Days = 15
     unbinding_window_minutes: _Minutes | None = None
@@ -471,12 +483,8 @@ class OperatorProfile(_Section):
             helplines=self.helplines,
             clauses=frozenset(self.clauses) & frozenset(CLAUSE_NAMES),
             codes=self.code_rules(),
-            filing=FilingRules(
-                daily=self.filing.daily,
-                hourly_strangers=self.filing.hourly_strangers,
-                origin_percent=self.filing.origin_percent,
-                reserve_percent=self.filing.reserve_percent,
-            ),
+            filing=FilingRules(**self.filing.model_dump()),
+            queue=QueueRules(**self.queue.model_dump()),
             fresh=timedelta(minutes=self.fresh_minutes),
             verification_timeout=timedelta(days=self.waits_for_verification_days),
             unbinding_window=self._unbinding_window(),

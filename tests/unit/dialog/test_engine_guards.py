@@ -334,7 +334,7 @@ def test_a_person_is_one_tap_away_from_every_step(step: str) -> None:
             **flows.GOOD,
             "dialogs/human_agent.yaml": (
                 "flow: human_agent\nintents: [human_agent]\nstart: queue\nsteps:\n"
-                "  queue: {do: queue_human, on: {queued: end, nobody: end}}\n"
+                "  queue: {do: queue_human, on: {queued: end, nobody: end, crowded: end}}\n"
                 "  end: {end: done}\n"
             ),
             "dialogs/rest.yaml": flows.REST.replace("human_agent, ", ""),

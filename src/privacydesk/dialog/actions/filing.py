@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from privacydesk.dialog import limits, openings, pending
 from privacydesk.dialog import read_back as reading_back
 from privacydesk.dialog.act import Act
-from privacydesk.dialog.actions.base import HELD, evidence_of
+from privacydesk.dialog.actions.base import HELD, evidence_of, strangers_until
 from privacydesk.dialog.guards import subject_of, unbinds_alone
 from privacydesk.dialog.options import WHOM, is_by_another, whose
 from privacydesk.dialog.running import Running
@@ -22,7 +21,6 @@ from privacydesk.domain.conversation import RequestDraft
 from privacydesk.domain.effects import (
     MoveTicket,
     OpenTicket,
-    RaiseAlarm,
 )
 from privacydesk.domain.hourly_limits import with_use
 from privacydesk.domain.identity import Assurance
@@ -30,7 +28,6 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.scopes import OPENING_ANSWER
 from privacydesk.domain.ticket import Requester, Ticket, TicketState
 from privacydesk.domain.ticket_moves import Move, may
-from privacydesk.domain.verification_codes import Challenge
 
 
 def _flags(act: Act) -> set[str]:
@@ -165,7 +162,7 @@ def _counted(act: Act) -> bool:
     sender, *strangers = script.counters(*names)
     until = quotas.may_file_from(sender, script.now, rules)
     for row in strangers if until is None else ():
-        until = _strangers_until(script, row)
+        until = strangers_until(script, row, rules.strangers, "requests_ceiling_reached")
     if until is not None:
         act.frame.slots["until"] = until.isoformat()
         return False
@@ -173,19 +170,6 @@ def _counted(act: Act) -> bool:
     for row in strangers:
         script.challenges[quotas.STRANGERS_FILED] = with_use(row, script.origin, script.now)
     return True
-
-
-def _strangers_until(script: Script, row: Challenge) -> datetime | None:
-    """Return when an unverified user may file; None if that is now."""
-    limits = script.rules.filing.strangers
-    own = limits.origin_blocked_until(row, script.origin, script.now)
-    if own is not None:
-        script.effects.append(RaiseAlarm("origin_budget_reached"))
-        return own
-    full = limits.blocked_until(row, script.origin, script.now)
-    if full is not None:
-        script.effects.append(RaiseAlarm("requests_ceiling_reached"))
-    return full
 
 
 def _waiting(act: Act, kind: RequestKind, account: str) -> Ticket | None:

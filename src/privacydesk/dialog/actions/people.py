@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from privacydesk.dialog.act import Act
-from privacydesk.dialog.actions.base import evidence_of
+from privacydesk.dialog.actions.base import evidence_of, strangers_until
 from privacydesk.dialog.office_hours import hours_of, never_closes
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import FILES
 from privacydesk.domain.conversation import OwnerKind, RequestDraft
 from privacydesk.domain.effects import DropEvidence
 from privacydesk.domain.events import EventKind, Sender
+from privacydesk.domain.hourly_limits import with_use
+from privacydesk.domain.identity import is_fresh
 from privacydesk.domain.intents import Intent
+from privacydesk.domain.quotas import STRANGERS_QUEUED
 
 
 def queue_human(act: Act) -> str:
-    """Put the conversation into the queue for a person."""
+    """Put the conversation into the queue for a person, unless too many strangers joined it."""
     script = act.script
     staffed, place = script.queue()
     act.frame.slots["place"] = place
     if script.owner.kind is not OwnerKind.QUEUE:
+        if not _admitted(act):
+            return "crowded"
         if staffed:
             script.own(OwnerKind.QUEUE, "owner.queued", {"place": place})
             _say_absent(script)
@@ -27,6 +32,25 @@ def queue_human(act: Act) -> str:
             key = "owner.queued_until" if opening else "owner.queued_nobody"
             script.own(OwnerKind.QUEUE, key, opening)
     return "queued" if staffed else "nobody"
+
+
+def _admitted(act: Act) -> bool:
+    """Count a stranger who joins the queue; else store from when on they may.
+
+    Nobody in danger is refused or counted, nor who has verified an account or a contact.
+    """
+    script, rules = act.script, act.script.rules
+    proofs = (proof.at for proof in script.verifications)
+    known = script.account or any(is_fresh(at, script.now, rules.fresh) for at in proofs)
+    if known or script.danger_at is not None:
+        return True
+    (row,) = script.counters(STRANGERS_QUEUED)
+    until = strangers_until(script, row, rules.queue.strangers, "queue_ceiling_reached")
+    if until is not None:
+        act.frame.slots["until"] = until.isoformat()
+        return False
+    script.challenges[STRANGERS_QUEUED] = with_use(row, script.origin, script.now)
+    return True
 
 
 def _say_absent(script: Script) -> None:
