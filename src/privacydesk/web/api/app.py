@@ -21,12 +21,14 @@ from privacydesk.web.api.reports import REPORTS
 from privacydesk.web.api.request_handler import (
     RATE_LIMITER,
     REQUEST_LOCKS,
+    TOKEN_GUESSES,
     RequestLocks,
     serve_operation,
 )
 from privacydesk.web.api.tasks import TASKS
 from privacydesk.web.api.ticket_actions import TICKET_ACTIONS
 from privacydesk.web.api.tickets import TICKETS
+from privacydesk.web.api.token_guesses import TokenGuesses
 from privacydesk.web.api.webhooks import WEBHOOKS
 from privacydesk.web.chat.asyncapi import asyncapi_document
 from privacydesk.web.keys import DEFAULT_LOCALE
@@ -60,6 +62,7 @@ def make_api(services: ApiServices, settings: WebSettings) -> web.Application:
     app[DEFAULT_LOCALE] = "en"
     app[OPENAPI_DOCUMENT] = OpenApiDocument(partial(openapi_document, OPERATIONS))
     app[RATE_LIMITER] = RateLimiter(settings.api_per_minute, settings.api_at_once)
+    app[TOKEN_GUESSES] = TokenGuesses()
     app[REQUEST_LOCKS] = RequestLocks()
     app.on_response_prepare.append(add_api_headers)
     app.on_shutdown.append(_end_waiting)

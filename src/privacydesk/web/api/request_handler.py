@@ -1,6 +1,7 @@
 """Handling of API requests: authentication, rate limit, scope, validation, idempotency.
 
-token ─► rate limit ─► scope ─► query, body, headers ─► stored response? ─► handler ─► response
+guesses ─► token ─► rate limit ─► scope ─► query, body, headers
+    ─► stored response? ─► handler ─► response
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ from privacydesk.web.api.operations import (
     Operation,
 )
 from privacydesk.web.api.schemas import EmptyRequest, WaitingQuery
+from privacydesk.web.api.token_guesses import TokenGuesses
 from privacydesk.web.bodies import read_body
 from privacydesk.web.keys import SETTINGS
 from privacydesk.web.responses import STATUS
@@ -52,6 +54,7 @@ from privacydesk.web.responses import STATUS
 _log = structlog.get_logger(__name__)
 
 RATE_LIMITER: Final = web.AppKey("api_limiter", RateLimiter)
+TOKEN_GUESSES: Final = web.AppKey("api_token_guesses", TokenGuesses)
 RequestLocks = WeakValueDictionary[tuple[str, str], asyncio.Lock]
 """The locks of requests that are being carried out, by identity and idempotency key."""
 REQUEST_LOCKS: Final = web.AppKey("api_request_locks", RequestLocks)
@@ -109,7 +112,23 @@ async def _authenticate(services: ApiServices, request: web.Request) -> Bearer:
     scheme, _, text = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
     if scheme.lower() != "bearer" or not text.isascii():
         raise DeskError("no token", code=ErrorCode.UNAUTHENTICATED, reason="api_token_missing")
-    return await services.tokens.authenticate(text.strip())
+    secret, guesses = text.strip(), request.config_dict[TOKEN_GUESSES]
+    network = client_network(request, request.config_dict[SETTINGS].trusted_proxies)
+    wait = guesses.take(secret, network)
+    if wait:
+        raise DeskError(
+            "too many refused tokens",
+            code=ErrorCode.RATE_LIMITED,
+            reason="api_guesses",
+            retry_after=wait,
+        )
+    try:
+        bearer = await services.tokens.authenticate(secret)
+    except DeskError:
+        guesses.refuse(secret)
+        raise
+    guesses.accept(secret)
+    return bearer
 
 
 async def _check_scope(
