@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PINNED = sorted((ROOT / "requirements").glob("*.txt"))
-SCRIPTS = [ROOT / "scripts" / name for name in ("environment", "lock")]
+SCRIPTS = [ROOT / "scripts" / name for name in ("environment", "lock", "audit")]
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)(\[[\w,-]+\])?==(?P<version>\S+)")
 
 

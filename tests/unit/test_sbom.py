@@ -32,6 +32,27 @@ def test_every_dependency_is_in_it_once_with_its_licence() -> None:
         assert one["licenses"], one["name"]
 
 
+def test_an_extra_is_in_it_with_the_hashes_that_are_pinned_and_who_needs_it() -> None:
+    told: dict[str, Any] = json.loads(_printed("--extra", "cluster", "--extra", "mcp"))
+    by_name = {one["name"]: one for one in told["components"]}
+    assert {"psycopg", "psycopg-binary", "mcp"} <= by_name.keys()
+    pinned = (ROOT / "requirements" / "cluster.txt").read_text("utf-8")
+    for name in ("psycopg", "aiohttp"):
+        digests = [one["content"] for one in by_name[name]["hashes"]]
+        entry = re.search(rf"^{name}(\[binary\])?==.*(\n    --hash=.*)+", pinned, re.MULTILINE)
+        assert entry is not None
+        assert digests == re.findall(r"sha256:(\w{64})", entry[0])
+    needs = {one["ref"]: one["dependsOn"] for one in told["dependencies"]}
+    known = {one["bom-ref"] for one in told["components"]}
+    assert known <= needs.keys()
+    assert all(known.issuperset(others) for others in needs.values())
+    desk = needs[told["metadata"]["component"]["bom-ref"]]
+    assert by_name["psycopg"]["purl"] in desk
+    assert by_name["aiohttp"]["purl"] in desk
+    assert by_name["yarl"]["purl"] in needs[by_name["aiohttp"]["purl"]]
+    assert "psycopg" not in {one["name"] for one in json.loads(_printed())["components"]}
+
+
 def test_the_list_of_licences_has_no_gap() -> None:
     lines = _printed("--licences").splitlines()
     assert len(lines) > 50
