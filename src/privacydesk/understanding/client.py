@@ -9,6 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -28,6 +29,7 @@ from privacydesk.understanding import wire
 from privacydesk.understanding.asking import Asking
 from privacydesk.understanding.common_messages import CommonMessages
 from privacydesk.understanding.running import Running
+from privacydesk.understanding.shared_readings import SharedReadings
 
 _log = structlog.get_logger(__name__)
 
@@ -112,6 +114,7 @@ class UnderstandingProcess:
         self._asking = Asking()
         self._fixed: dict[str, Observation | None] = {}
         self._common = CommonMessages()
+        self._shared = SharedReadings()
         self._ready: asyncio.Future[None] = self._loop.create_future()
         self._running: Running | None = None
         self._tending: asyncio.Task[None] | None = None
@@ -180,6 +183,13 @@ class UnderstandingProcess:
         known = self._common.find(digest, text)
         if known is not None:
             return known
+        request = partial(self._read, digest, text, whose, today, question)
+        return await (self._shared.read(digest, whose, request) if digest else request())
+
+    async def _read(
+        self, digest: bytes, text: str, whose: bytes, today: date, question: Question
+    ) -> Observation:
+        """Ask the program for a reading, and keep it if it may be kept."""
         hear = wire.Hear(next(self._numbers), wire.to_bytes(text), whose, today, question)
         heard = await self._ask(hear)
         if heard is None:

@@ -46,7 +46,7 @@ def answer(number, text):
     if text == "hang":
         while True:
             time.sleep(1)
-    if text == "wait":
+    if text.startswith("wait"):
         return
     if text == "full":
         return say(wire.Full(number, "too many", 2.0))
@@ -169,6 +169,21 @@ async def test_what_many_say_is_asked_once_of_each_program(program: Path) -> Non
         assert await told(process, "heard?") == '["hi", "heard?"]'
 
 
+async def test_what_many_say_at_once_is_asked_once_though_the_first_of_them_leaves(
+    program: Path,
+) -> None:
+    async with running(program) as process:
+        os.kill(pid_of(process), signal.SIGSTOP)
+        saying = [asyncio.create_task(process.interpret("hi", ME, TODAY)) for _ in range(256)]
+        await asyncio.sleep(0)
+        saying[0].cancel()
+        os.kill(pid_of(process), signal.SIGCONT)
+        heard = await asyncio.wait_for(asyncio.gather(*saying[1:]), 30)
+        assert all(one == heard[0] for one in heard)
+        assert await told(process, "heard?") == '["hi", "heard?"]'
+        assert await told(process, "dropped?") == "[]"
+
+
 async def test_a_program_that_ends_is_started_again_and_asked_again(program: Path) -> None:
     async with running(program) as process:
         os.kill(pid_of(process), signal.SIGSTOP)
@@ -181,7 +196,7 @@ async def test_a_program_that_ends_is_started_again_and_asked_again(program: Pat
 
 async def test_what_is_asked_again_and_takes_long_holds_up_nobody(program: Path) -> None:
     async with running(program, silent=3.0) as process:
-        slow = [asyncio.create_task(told(process, "wait")) for _ in range(3)]
+        slow = [asyncio.create_task(told(process, f"wait {number}")) for number in range(3)]
         await asyncio.sleep(0.05)
         os.kill(pid_of(process), signal.SIGKILL)
         assert await asyncio.wait_for(told(process, "hello"), 10) == '["hello", 1]'
@@ -194,7 +209,7 @@ async def test_whoever_was_asked_beside_many_slow_ones_is_answered_soon_after_a_
     program: Path,
 ) -> None:
     async with running(program, silent=15.0) as process:
-        slow = [asyncio.create_task(told(process, "wait")) for _ in range(30)]
+        slow = [asyncio.create_task(told(process, f"wait {number}")) for number in range(30)]
         os.kill(pid_of(process), signal.SIGSTOP)
         asked = asyncio.create_task(told(process, "hello"))
         await asyncio.sleep(0.05)
@@ -292,7 +307,7 @@ async def test_who_is_asked_beside_it_does_not_suffer_though_it_takes_its_time(
 @pytest.mark.parametrize("text", ["nonsense", "endless"])
 async def test_a_program_that_tells_nonsense_is_ended(program: Path, text: str) -> None:
     async with running(program) as process:
-        asked = [asyncio.create_task(told(process, "wait")) for _ in range(2)]
+        asked = [asyncio.create_task(told(process, f"wait {number}")) for number in range(2)]
         harmful = asyncio.create_task(process.interpret(text, ME, TODAY))
         heard = await asyncio.wait_for(harmful, 20)
         assert heard.recognised is not None
