@@ -10,6 +10,7 @@ import orjson
 from tests.common.fake_desk import FakeDesk, say
 
 from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.events import EventKind
 from privacydesk.services.api import Session, View
 from privacydesk.web.chat.hub import Hub
 
@@ -51,9 +52,9 @@ class _Stage:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.append(asyncio.get_running_loop().create_task(work))
 
-    async def page(self) -> _Page:
+    async def page(self, *, is_new: bool = False) -> _Page:
         page = _Page((await self.desk.begin(languages="en")).session)
-        self.hub.join(page)
+        self.hub.join(page, is_new=is_new)
         return page
 
     async def settle(self) -> None:
@@ -128,3 +129,51 @@ async def test_a_view_that_was_read_before_a_commit_does_not_take_it_back() -> N
     await channel.refresh()
     assert read == 2
     assert page.view["locale"] == "zh_Hant"
+
+
+async def test_however_many_commits_come_meanwhile_one_view_is_read_at_a_time() -> None:
+    stage = _Stage()
+    page = await stage.page()
+    thread, current = stage.desk.thread(), stage.desk.view
+    may_read, reading, most = asyncio.Semaphore(0), 0, 0
+
+    async def view(session: Session) -> View:
+        nonlocal reading, most
+        reading += 1
+        most = max(most, reading)
+        found = await current(session)
+        await may_read.acquire()
+        reading -= 1
+        return found
+
+    stage.desk.view = view  # type: ignore[method-assign]
+    for count in range(5):
+        stage.desk.write(thread, [say(f"message {count}")])
+        await asyncio.sleep(0)
+    thread.requests = ({"number": "PD-1"},)
+    for _ in range(2):
+        may_read.release()
+    await stage.settle()
+    assert most == 1
+    assert page.view["requests"] == [{"number": "PD-1"}]
+
+
+async def test_a_new_conversation_has_no_requests_to_read_until_one_is_filed() -> None:
+    stage = _Stage()
+    page = await stage.page(is_new=True)
+    thread, current, read = stage.desk.thread(), stage.desk.view, 0
+
+    async def view(session: Session) -> View:
+        nonlocal read
+        read += 1
+        return await current(session)
+
+    stage.desk.view = view  # type: ignore[method-assign]
+    stage.desk.write(thread, [say("hello")])
+    await stage.settle()
+    assert read == 0
+    thread.requests = ({"number": "PD-1"},)
+    stage.desk.write(thread, [say("", kind=EventKind.TICKET)])
+    await stage.settle()
+    assert read == 1
+    assert page.view["requests"] == [{"number": "PD-1"}]

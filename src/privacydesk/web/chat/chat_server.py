@@ -332,8 +332,12 @@ class ChatServer:
             self._last_warned[event] = now
             log.warning(event, hint=hint)
 
-    def add_viewer(self, viewer: Viewer) -> None:
+    def add_viewer(self, viewer: Viewer, *, is_new: bool = False) -> None:
         """Add a viewer to the hub, unless its conversation has too many viewers already.
+
+        Args:
+            viewer: the viewer.
+            is_new: whether its conversation has just begun, without an account.
 
         Raises:
             DeskError: ``RATE_LIMITED``; retrying only helps after another window is closed.
@@ -345,7 +349,7 @@ class ChatServer:
                 reason="many_windows",
                 limit=self.settings.tabs,
             )
-        self.hub.join(viewer)
+        self.hub.join(viewer, is_new=is_new)
 
     def error_frame(self, error: DeskError, locale: str, frame_id: str = "") -> bytes:
         """Return the encoded ``error`` frame for an error.

@@ -59,12 +59,21 @@ class Viewer(Protocol):
 
 
 class Channel:
-    """All viewers of one conversation."""
+    """All viewers of one conversation.
+
+    Args:
+        hub: the hub it belongs to.
+        conversation: the conversation's id.
+        is_new: whether the conversation has just begun and belongs to no account, so that it has no
+            requests yet.
+    """
 
     __slots__ = (
         "_hub",
         "_last_requests",
         "_last_view",
+        "_outdated",
+        "_refreshing",
         "_version",
         "conversation",
         "owner",
@@ -72,13 +81,16 @@ class Channel:
         "viewers",
     )
 
-    def __init__(self, hub: Hub, conversation: ConversationId) -> None:
+    def __init__(self, hub: Hub, conversation: ConversationId, *, is_new: bool = False) -> None:
         self._hub = hub
         self._last_view: View | None = None
         # The last offset that viewers were told of by a commit.
         self._version = 0
         # None as long as it is not known whether there are any.
-        self._last_requests: tuple[Mapping[str, Any], ...] | None = None
+        self._last_requests: tuple[Mapping[str, Any], ...] | None = () if is_new else None
+        self._refreshing = False
+        # Whether a refresh was requested while another one was reading.
+        self._outdated = False
         self.conversation = conversation
         self.viewers: list[Viewer] = []
         self.owner = OwnerKind.ASSISTANT
@@ -110,13 +122,25 @@ class Channel:
         return bool(events) and (may_have_some or any(e.kind is EventKind.TICKET for e in events))
 
     async def refresh(self) -> None:
-        """Read the complete view and send it if it has changed."""
-        while self.viewers:
-            view = await self._hub.desk.view(self.viewers[0].session)
-            # What was committed while it was read would be taken back on the page.
-            if view.version >= self._version:
-                self.send_view(view)
-                return
+        """Read the complete view and send it if it has changed.
+
+        One reading runs at a time: commits that come faster would pile up readings, each of which
+        is outdated when it is done.
+        """
+        self._outdated = True
+        if self._refreshing:
+            return
+        self._refreshing = True
+        try:
+            while self._outdated and self.viewers:
+                self._outdated = False
+                view = await self._hub.desk.view(self.viewers[0].session)
+                # What was committed while it was read would be taken back on the page.
+                self._outdated |= view.version < self._version
+                if not self._outdated:
+                    self.send_view(view)
+        finally:
+            self._refreshing = False
 
     def send_view(self, view: View, *, typing: bool = False) -> None:
         """Send a view to all viewers, unless it was the last one sent, alone or with events.
@@ -175,12 +199,18 @@ class Hub:
         self._channels: dict[ConversationId, Channel] = {}
         desk.watch_elsewhere(self._on_commit_elsewhere)
 
-    def join(self, viewer: Viewer) -> Channel:
-        """Add a viewer to its conversation's channel."""
+    def join(self, viewer: Viewer, *, is_new: bool = False) -> Channel:
+        """Add a viewer to its conversation's channel.
+
+        Args:
+            viewer: the viewer.
+            is_new: whether its conversation has just begun, without an account.
+        """
         conversation = viewer.session.conversation
         channel = self._channels.get(conversation)
         if channel is None:
-            channel = self._channels[conversation] = Channel(self, conversation)
+            channel = Channel(self, conversation, is_new=is_new)
+            self._channels[conversation] = channel
         channel.viewers.append(viewer)
         return channel
 

@@ -81,10 +81,11 @@ async def _serve_socket(request: web.Request, chat: ChatServer, origin: str) -> 
         Peer(origin, request.transport),
     )
     connection.send_greeting(admission.greeting)
+    is_new = bool(admission.greeting) and not session.account
     # This stack frame exists as long as the socket, which may be idle for hours: free memory.
     del welcomed, admission, hello
     try:
-        chat.add_viewer(connection)
+        chat.add_viewer(connection, is_new=is_new)
     except DeskError as error:
         await ws.send_frame(chat.error_frame(error, session.locale), WSMsgType.TEXT)
         await ws.close(code=TOO_MANY_WINDOWS, message=b"too many windows")
