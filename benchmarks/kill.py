@@ -2,10 +2,12 @@
 
     python benchmarks/kill.py [--rounds 200] [--clients 32] [--seed 1]
     python benchmarks/kill.py --all [--postgresql] [--seconds 1200]
+    python benchmarks/kill.py --only "frames lost" --only "answers lost" --within 10 [--rounds 1000]
 
 Kills the server, or with ``--all`` brings about every fault of ``tests/common/faults.py`` that is
-possible on this machine. Fails if anything acknowledged is lost or duplicated;
-``tests/common/kill_audit.py`` describes what is checked after each fault.
+possible on this machine, or with ``--only`` some of them. Fails if anything acknowledged is lost or
+duplicated; ``tests/common/kill_audit.py`` describes what is checked after each fault. With
+``--within``, it also fails if not everybody is answered within so many seconds after each fault.
 """
 
 from __future__ import annotations
@@ -35,6 +37,8 @@ def main() -> None:
     parser.add_argument("--all", action="store_true", help="every fault, not only kills")
     parser.add_argument("--only", action="append", help="this fault; may be given several times")
     parser.add_argument("--postgresql", action="store_true", help="two processes on a PostgreSQL")
+    parser.add_argument("--within", type=float, default=0, help="seconds until all are answered")
+    parser.add_argument("--log", type=Path, help="the file for the desk's warnings")
     parser.add_argument("--planted", default="", help="a fault of tests/common/planted")
     options = parser.parse_args()
     plan = Plan(
@@ -45,7 +49,9 @@ def main() -> None:
         on_postgresql=options.postgresql,
         planted=options.planted,
         patience=3.0 if options.all or options.only else 10.0,
+        within=options.within,
         seconds=options.seconds,
+        log=options.log,
         told=partial(print, file=sys.stderr),
     )
     started = time.perf_counter()

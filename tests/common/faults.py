@@ -27,6 +27,7 @@ _UNMOUNT_TRIES = 100
 _FREEZES = (0.3, 4.0)
 _LASTS = (0.3, 3.0)
 _RECOVERY_PATIENCE = 60.0
+_END_PATIENCE = 60.0
 
 
 @dataclass
@@ -34,6 +35,7 @@ class Stage:
     """All that can fail.
 
     Attributes:
+        data: the desk's data folder.
         disk: what holds the database, if it can be impaired.
         postgresql: the database's server, None for SQLite.
         database_network: what lies before that server.
@@ -45,6 +47,7 @@ class Stage:
     clock: FaultyClock
     people: list[Client]
     dice: random.Random
+    data: Path
     disk: Disk | None
     postgresql: Server | None
     database_network: FaultyNetwork | None
@@ -143,6 +146,25 @@ def descendants(parent: int) -> list[int]:
         found += of_one
         left += of_one
     return found
+
+
+async def until_processes_ended(stage: Stage) -> None:
+    """Wait until no process of the desk is left, including those of servers killed before.
+
+    Serving processes end when they notice that the one which started them is gone.
+    """
+    setting = f"PRIVACYDESK_DATA_DIR={stage.data}".encode()
+    async with asyncio.timeout(_END_PATIENCE):
+        while any(setting in variables for variables in _environments()):  # noqa: ASYNC110 - other processes
+            await asyncio.sleep(0.05)
+
+
+def _environments() -> Iterator[list[bytes]]:
+    """Yield the environment of each process, as far as it may be read."""
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal():
+            with contextlib.suppress(OSError):
+                yield (process / "environ").read_bytes().split(b"\0")
 
 
 async def _kill(stage: Stage) -> None:

@@ -64,6 +64,7 @@ class Client:
         repeats: whether each message is sent twice on the socket and over HTTP at the same time,
             with an old one after it.
         sent: what was sent, by id.
+        acknowledged: how many messages were.
         events: the client's copy of the log, by offset.
         contacts: the addresses named so far.
         viewed: the offset that the view belongs to; events that were missed come before theirs.
@@ -84,6 +85,7 @@ class Client:
     secret: str = ""
     epoch: str = ""
     cursor: int = 0
+    acknowledged: int = 0
     reconnects: int = 0
     resent: int = 0
     open_id: str = ""
@@ -248,6 +250,7 @@ class Client:
     def _acknowledge(self, ack: dict[str, Any]) -> None:
         sent = self.sent[ack["id"]]
         assert sent.offset in {0, ack["offset"]}, "two answers to one message"
+        self.acknowledged += not sent.offset
         sent.offset = ack["offset"]
 
     # -- what to say -----------------------------------------------------------------------

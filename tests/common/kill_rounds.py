@@ -39,7 +39,8 @@ class Report:
     """What all rounds came to.
 
     Attributes:
-        slowest: seconds from the end of a fault until somebody was answered, at most.
+        slowest: seconds from the end of a fault until somebody was answered, or everybody if the
+            plan bounds that, at most.
         compared: events whose words were compared with those in the database.
     """
 
@@ -72,9 +73,12 @@ class Plan:
         up_for: the shortest and the longest time between two faults, in seconds; mostly from the
             first answer on, however long a slow machine takes until then.
         patience: seconds after which clients give up a connection that does not answer.
+        within: seconds within which everybody must be answered after a fault; 0 if it is enough
+            that somebody is, within a minute.
         seconds: no round begins later than this.
         worth: tells whether enough has happened; on a slow machine that takes further rounds.
         told: told of each fault, and where it leaves all.
+        log: the file that the desk's warnings are added to; by default one in the folder.
     """
 
     rounds: int
@@ -85,9 +89,11 @@ class Plan:
     planted: str = ""
     up_for: tuple[float, float] = (0.05, 1.2)
     patience: float = 10.0
+    within: float = 0.0
     seconds: float = 1e9
     worth: Callable[[Report], bool] = lambda _: True
     told: Callable[[str], None] = lambda _: None
+    log: Path | None = None
 
 
 async def run_rounds(folder: Path, plan: Plan) -> Report:
@@ -153,6 +159,8 @@ class Rounds:
                 return
             pile = pile or self._stage.dice.sample(kinds, len(kinds))
             await self._round(pile.pop())
+        if self._stage.server.runs:
+            await self._until_answered()
 
     async def _round(self, kind: str) -> None:
         stage = self._stage
@@ -160,7 +168,7 @@ class Rounds:
         if fresh:
             await stage.server.start()
         if not fresh or stage.dice.random() >= _EARLY:
-            await self._somebody_is_answered()
+            await self._until_answered()
         await stage.lasts(self._plan.up_for)
         assert stage.server.runs, "the server ended by itself"
         self._plan.told(f"{kind} at {stage.clock.now():%H:%M:%S}")
@@ -168,19 +176,27 @@ class Rounds:
         await faults.until_database_answers(stage)
         self._done[kind] += 1
         audit(self._url, stage.people, stage.outside)
-        self._plan.told(f"{self._done.total()} {kind}: {_acknowledged(stage)} acknowledged")
+        self._plan.told(f"{self._done.total()} {kind}: {self.report().acknowledged} acknowledged")
 
-    async def _somebody_is_answered(self) -> None:
-        began = time.monotonic()
-        before = _acknowledged(self._stage)
-        async with asyncio.timeout(_ANSWER_PATIENCE):
-            while _acknowledged(self._stage) == before:  # noqa: ASYNC110 - another process answers
-                await asyncio.sleep(0.01)
+    async def _until_answered(self) -> None:
+        """Wait until somebody is answered; where the plan bounds the time, until everybody is."""
+        within, began = self._plan.within, time.monotonic()
+        before = [(person, person.acknowledged) for person in self._stage.people]
+        enough = all if within else any
+        try:
+            async with asyncio.timeout(within or _ANSWER_PATIENCE):
+                while not enough(person.acknowledged > count for person, count in before):  # noqa: ASYNC110 - another process answers
+                    await asyncio.sleep(0.01)
+        except TimeoutError:
+            silent = [person.number for person, count in before if person.acknowledged <= count]
+            raise AssertionError(f"clients {silent} were not answered in time") from None
         self._slowest = max(self._slowest, time.monotonic() - began)
 
     async def drain(self) -> Logs:
         """Let what is left in the outbox be worked on; nothing may stay behind."""
         stage = self._stage
+        # Until they have ended, they may claim what is left.
+        await faults.until_processes_ended(stage)
         end_leases(self._url)
         await stage.server.start()
         try:
@@ -190,7 +206,9 @@ class Rounds:
         except TimeoutError as error:
             now = int(time.time() * 1_000_000)
             left = [(action, tries, due - now) for action, tries, due in open_rows(self._url)]
-            raise AssertionError(f"left (action, tries, due in µs): {left}") from error
+            raise AssertionError(
+                f"left (action, tries, due in µs): {left}; the log is {stage.server.log}"
+            ) from error
         finally:
             await stage.server.kill()
         return audit(self._url, stage.people, stage.outside)
@@ -203,7 +221,7 @@ class Rounds:
             rounds=self._done.total(),
             faults=dict(self._done),
             slowest=self._slowest,
-            acknowledged=len(sent),
+            acknowledged=sum(person.acknowledged for person in people),
             events=0,
             reconnects=sum(person.reconnects for person in people),
             resent=sum(person.resent for person in people),
@@ -232,10 +250,6 @@ def _possible(stage: Stage) -> tuple[str, ...]:
         *(faults.DISK_FAULTS if stage.disk is not None else ()),
         *(faults.DATABASE_FAULTS if stage.postgresql is not None else ()),
     )
-
-
-def _acknowledged(stage: Stage) -> int:
-    return sum(bool(one.offset) for person in stage.people for one in person.sent.values())
 
 
 @contextmanager
@@ -268,6 +282,8 @@ async def _stage(folder: Path, plan: Plan) -> AsyncIterator[tuple[Stage, str]]:
             **({"PLANTED_FAULT": plan.planted} if plan.planted else {}),
         }
         env["PYTHONPATH"] = f"{PLANTED}:{env['PYTHONPATH']}"
+        # Why a row failed is a warning.
+        env["PRIVACYDESK_LOG_LEVEL"] = "warning"
         database, database_network, url = None, None, address_in(data)
         if plan.on_postgresql:
             programs = postgresql.binaries()
@@ -281,7 +297,9 @@ async def _stage(folder: Path, plan: Plan) -> AsyncIterator[tuple[Stage, str]]:
                 env["PRIVACYDESK_DATABASE_URL"],
             ) = await opened.enter_async_context(faults.database_behind(database, place))
         server = KillableServer(
-            env, arguments=("--workers", str(_WORKERS)) if plan.on_postgresql else ()
+            env,
+            log=plan.log or folder / "desk.log",
+            arguments=("--workers", str(_WORKERS)) if plan.on_postgresql else (),
         )
         network = FaultyNetwork(lambda: asyncio.open_connection("127.0.0.1", server.port))
         await opened.enter_async_context(network.listening())
@@ -299,6 +317,17 @@ async def _stage(folder: Path, plan: Plan) -> AsyncIterator[tuple[Stage, str]]:
             for number in range(plan.clients)
         ]
         yield (
-            Stage(server, network, outside, clock, people, dice, disk, database, database_network),
+            Stage(
+                server,
+                network,
+                outside,
+                clock,
+                people,
+                dice,
+                data,
+                disk,
+                database,
+                database_network,
+            ),
             url,
         )

@@ -19,6 +19,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
+import yaml
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from joserfc.jwk import OctKey
@@ -35,7 +36,7 @@ OUTSIDE_SECRET = "the outside's secret of the kill test"
 PROFILE = ROOT / "src" / "privacydesk" / "demo" / "data" / "profile.yaml"
 CONTACTS = 50
 """To how many contacts of its choice a client is sent codes in a day; no profile may allow more."""
-_GENEROUS = f"codes: {{daily_contacts: {CONTACTS}, daily_codes: 200, hourly_contacts: 100000}}\n"
+_CODES = {"daily_contacts": CONTACTS, "daily_codes": 200, "hourly_contacts": 100_000}
 """A client names one contact after the other; each shall get its code."""
 _LISTENING = re.compile(rb"Listening on http://[^:]+:(\d+)/")
 _START_PATIENCE = 120.0
@@ -60,6 +61,7 @@ class Outside:
     Attributes:
         url: where both are.
         codes: of each destination, idempotency key to the codes received under it.
+        notices: of each destination, the idempotency keys of the notices received.
         fault: what fails at present.
         has_failed: whether anything ever did.
     """
@@ -68,6 +70,7 @@ class Outside:
     codes: dict[str, dict[str, list[str]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
+    notices: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     fault: OutsideFault | None = None
     has_failed: bool = False
 
@@ -77,11 +80,14 @@ class Outside:
         return list(keys.values())[-1][0] if keys else ""
 
     async def take(self, request: web.Request) -> web.Response:
-        """Take a code as a gateway would; nothing is forgotten, repetitions neither."""
+        """Take a code or a notice as a gateway would; repetitions are not forgotten either."""
         body = json.loads(await request.read())
-        to = body["to"]
+        (destination,) = body["to"].values()
         key = request.headers["Idempotency-Key"]
-        self.codes[to.get("mail") or to["account"]][key].append(body["code"])
+        if "code" in body:
+            self.codes[destination][key].append(body["code"])
+        else:
+            self.notices[destination].append(key)
         return web.json_response({"outcome": "sent", "masked": "***"})
 
     @web.middleware
@@ -152,7 +158,7 @@ class KillableServer:
     Args:
         env: its settings.
         patience: seconds that it may take to listen.
-        log: the file that its log goes to; the test's own unless given.
+        log: the file that its log is added to; None for the test's own.
         arguments: further arguments of ``serve``.
     """
 
@@ -164,7 +170,7 @@ class KillableServer:
         log: Path | None = None,
         arguments: Sequence[str] = (),
     ) -> None:
-        self._log = log
+        self.log = log
         self._arguments = arguments
         self._env = env
         self._patience = patience
@@ -175,7 +181,7 @@ class KillableServer:
     async def start(self) -> None:
         """Start it and wait until it listens."""
         with contextlib.ExitStack() as opened:
-            log = None if self._log is None else opened.enter_context(self._log.open("ab"))
+            log = None if self.log is None else opened.enter_context(self.log.open("ab"))
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "privacydesk", "serve", "--port", "0", *self._arguments,
                 env=self._env, stdout=asyncio.subprocess.PIPE, stderr=log,
@@ -228,5 +234,8 @@ class KillableServer:
 def _profile(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "kill-profile.yaml"
-    path.write_text(PROFILE.read_text("utf-8") + _GENEROUS, "utf-8")
+    profile = yaml.safe_load(PROFILE.read_text("utf-8"))
+    # Nothing waits for the morning: what is left over at the end is an error.
+    profile |= {"codes": _CODES, "notices": {**profile["notices"], "quiet": None}}
+    path.write_text(yaml.safe_dump(profile, allow_unicode=True), "utf-8")
     return path
