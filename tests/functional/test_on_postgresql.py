@@ -1,8 +1,9 @@
-"""What only PostgreSQL has: processes that work side by side, and moving there from a file."""
+"""What only PostgreSQL has: processes side by side, moving there, and restoring its own dumps."""
 
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -91,4 +92,47 @@ async def test_a_desk_moves_from_its_file_and_goes_on(
         assert after.session.epoch == before.session.epoch
         await steps(after, {"user": "menu"})
         assert [event.text for event in after.events if event.job_id][-2:] == ["hello", "menu"]
+    postgresql_server.drop(target)
+
+
+async def test_a_desk_goes_on_after_a_dump_of_its_database_was_restored(
+    tmp_path: Path,
+    database: str,
+    postgresql_server: postgresql.Server,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    programs, dump = postgresql.binaries(), tmp_path / "desk.dump"
+    if programs is None or not (programs / "pg_dump").exists():
+        pytest.skip("this PostgreSQL comes without pg_dump")
+
+    async def run(program: str, *arguments: str | Path) -> None:
+        command = [programs / program, *arguments]
+        await asyncio.to_thread(subprocess.run, command, check=True)
+
+    write_settings(tmp_path)
+    async with open_world(tmp_path, PROFILE) as world:
+        before = await steps(await enter(world, "lin", "en"), {"user": "hello"})
+        await run("pg_dump", "--format=custom", f"--dbname={database}", f"--file={dump}")
+        await steps(before, {"user": "menu"})
+    target = postgresql_server.database(migrated=False)
+    await run("pg_restore", "--exit-on-error", f"--dbname={target}", dump)
+    monkeypatch.setenv("PRIVACYDESK_DATABASE_URL", target)
+    done = await db(tmp_path, "restored")
+    assert done.code == 0, done.err
+    assert done.out.startswith("Conversations with a new epoch: 1.")
+    checked = await db(tmp_path, "check")
+    assert checked.code == 0, checked.out
+    async with open_world(tmp_path, PROFILE) as world:
+        after = await enter(world, "lin", "en")
+        assert before.session is not None
+        assert after.session is not None
+        assert after.session.conversation == before.session.conversation
+        assert after.session.epoch != before.session.epoch
+        # What was said after the dump is gone.
+        assert [event.text for event in after.events if event.job_id][-1] == "hello"
+        await steps(
+            after, {"user": "menu"}, {"choose": "access"}, {"code": "right"}, {"choose": "all"}
+        )
+        (ticket,) = await after.tickets()
+        assert ticket.conversation_id == after.session.conversation
     postgresql_server.drop(target)

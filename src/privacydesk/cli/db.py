@@ -30,7 +30,8 @@ def db() -> None:
 def upgrade(data_dir: DataDir = None) -> None:
     """Create the database, or upgrade it to this version's schema. Repeating it changes nothing.
 
-    Make a backup before, and stop `serve` while it runs.
+    Make a backup before. With SQLite, stop `serve` while it runs. Processes on PostgreSQL go on and
+    are exchanged one after another afterwards, unless the changelog says otherwise.
     """
     from privacydesk import app, migrations  # noqa: PLC0415 - imports the database
 
