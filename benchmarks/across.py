@@ -1,10 +1,15 @@
 """Measures how long a message takes from one process to a viewer of another, on one PostgreSQL.
 
-    python benchmarks/across.py --url postgresql://desk@/desk --messages 300 --pairs 8
+    python benchmarks/across.py [--url postgresql://desk@/desk] [--messages 300] [--pairs 8]
+    python benchmarks/across.py --staff [--messages 100] [--pairs 8]
 
-Two ``privacydesk serve`` share the database, which must be empty or migrated. Of each pair, one
+Two ``privacydesk serve`` share the database, which must be empty or migrated; without ``--url``, a
+server is started for it, with ``fsync`` on. Of each pair, one
 client writes to the first process and the other one watches the same conversation at the second.
 The time runs from the answer that the writer sees to the same event at the watcher.
+
+With ``--staff``, the writers are agents who reply in the console of the first process, and the time
+runs from the sending of their form. The goal: 99 of 100 within 100 ms.
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -25,11 +31,18 @@ from aiohttp import ClientSession, ClientWebSocketResponse
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from benchmarks.agent_screen import Screen, add_agent, owner_seen, screen_session
+from benchmarks.databases import postgresql_database
 from benchmarks.servers import ROOT, Server, desk_environment, desk_in
 
+GOAL = 0.1
+"""Seconds within which 99 of 100 events are to be seen."""
 _PAUSE = 0.2
 """The mean pause between two messages of a client, in seconds."""
 _PATIENCE = 30.0
+_EVER = 10**9
+_SETTLE = 1.0
+"""Seconds until a user has seen that an agent has come."""
 
 
 @dataclass(slots=True)
@@ -91,25 +104,98 @@ async def measure(servers: tuple[Server, Server], pairs: int, messages: int) -> 
     return [seconds for talk in talks for seconds in talk]
 
 
+@dataclass(slots=True)
+class Case:
+    """A conversation that an agent has taken: their page of it, and the user elsewhere."""
+
+    screen: Screen
+    user: Client
+    address: str
+    page: str
+
+    @classmethod
+    async def take(cls, screen: Screen, user: Client, taken: set[str]) -> Self:
+        """Have a user ask for a person, and an agent take the conversation.
+
+        Args:
+            screen: the agent's.
+            user: the user.
+            taken: the conversations of the agents so far.
+        """
+        frame = {"type": "choose", "id": "person", "offset": 0, "choice": "desk:human"}
+        await user.socket.send_json(frame)
+        name = await screen.newest(taken)
+        taken.add(name)
+        address = f"/console/conversations/{name}"
+        page = await screen.get(address)
+        if f'action="{address}/take"' in page:
+            seen = owner_seen(page)
+            page = await screen.post(f"{address}/take", job="take", owner_seen=seen)
+        return cls(screen, user, address, page)
+
+    async def reply(self, messages: int) -> list[float]:
+        """Reply again and again; return how long each took to the user, in seconds."""
+        reading = asyncio.create_task(self.user.read_until(_EVER))
+        await asyncio.sleep(_SETTLE)
+        times = []
+        for count in range(messages):
+            await asyncio.sleep(random.uniform(0, 2 * _PAUSE))
+            awaited, sent_at = self.user.head + 1, time.perf_counter()
+            fields = {"owner_seen": owner_seen(self.page), "text": f"Answer {count}"}
+            self.page = await self.screen.post(f"{self.address}/reply", job=f"r{count}", **fields)
+            async with asyncio.timeout(_PATIENCE):
+                while self.user.head < awaited:  # noqa: ASYNC110 - another task reads
+                    await asyncio.sleep(0.001)
+            times.append(self.user.arrived[awaited] - sent_at)
+        reading.cancel()
+        return times
+
+
+async def measure_staff(servers: tuple[Server, Server], pairs: int, messages: int) -> list[float]:
+    """Return the seconds from the sending of each reply until its user saw it."""
+    cases: list[Case] = []
+    async with AsyncExitStack() as opened:
+        users = await opened.enter_async_context(ClientSession())
+        taken = set[str]()
+        for number in range(pairs):
+            temporary = await asyncio.to_thread(add_agent, servers[0], f"agent-{number}")
+            session = await opened.enter_async_context(screen_session())
+            screen = Screen(session, f"http://127.0.0.1:{servers[0].port}")
+            await screen.sign_in(f"agent-{number}", temporary)
+            user = await Client.connect(users, servers[1])
+            cases.append(await Case.take(screen, user, taken))
+        replies = await asyncio.gather(*(case.reply(messages) for case in cases))
+    return [seconds for one in replies for seconds in one]
+
+
 def main() -> None:
     """Run the benchmark and print its figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--url", required=True, help="a PostgreSQL database of its own")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--url", default="", help="a PostgreSQL database of its own")
     parser.add_argument("--messages", type=int, default=100, help="by each writer")
     parser.add_argument("--pairs", type=int, default=8)
+    parser.add_argument("--staff", action="store_true", help="agents write, users watch")
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="privacydesk-") as folder:
-        env = desk_environment(Path(folder)) | {"PRIVACYDESK_DATABASE_URL": args.url}
+    with (
+        tempfile.TemporaryDirectory(prefix="privacydesk-") as folder,
+        postgresql_database(args.url) as database,
+    ):
+        env = desk_environment(Path(folder)) | {"PRIVACYDESK_DATABASE_URL": database}
         subprocess.run(
             [sys.executable, "-m", "privacydesk", "db", "upgrade"], env=env, cwd=ROOT, check=True
         )
         with desk_in(env, "standard") as first, desk_in(env, "standard") as second:
-            taken = asyncio.run(measure((first, second), args.pairs, args.messages))
+            seen = measure_staff if args.staff else measure
+            taken = asyncio.run(seen((first, second), args.pairs, args.messages))
     hundredths = statistics.quantiles(taken, n=100)
     print(
         f"{len(taken)} events: p50 {hundredths[49] * 1e3:.1f} ms,"
         f" p99 {hundredths[98] * 1e3:.1f} ms, most {max(taken) * 1e3:.1f} ms"
     )
+    met = hundredths[98] <= GOAL
+    print(f"  {'met   ' if met else 'MISSED'}  99 of 100 within {GOAL * 1e3:.0f} ms")
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ _TOKEN = re.compile(r'name="form_token" value="([^"]+)"')
 _SECRET = re.compile(r'id="secret"[^>]*>([^<]+)<')
 _CONVERSATION = re.compile(r'href="/console/conversations/([0-9a-f]{32})"')
 _VERSION = re.compile(r'data-version="(\d+)"')
-_SEEN = re.compile(r'name="seen" value="(\d+)"')
+_SEEN = re.compile(r'name="owner_seen" value="(\d+)"')
 _TIMEOUT = 30.0
 _LOST = 5.0
 """Seconds after which a message that is not shown counts as lost."""
@@ -173,6 +173,13 @@ class Screen:
                     chat_session.check_screen(unescape(fresh["events"]))
 
 
+def owner_seen(page: str) -> str:
+    """Return what the forms of a conversation's page say of its owner."""
+    seen = _SEEN.search(page)
+    assert seen is not None, "the page has no form of a conversation"
+    return seen[1]
+
+
 async def open_chat(
     users: ClientSession, screen: Screen, tally: Tally, number: int, seen_ids: set[str]
 ) -> UserChat:
@@ -189,10 +196,9 @@ async def open_chat(
     actions = ["take"] if 'action="' + case + '/take"' in page else []
     actions += [] if chat_session.is_held else ["hand-back"]
     for action in actions:
-        form = page[page.index(f'action="{case}/{action}"') :]
-        seen = _SEEN.search(form)
-        assert seen is not None
-        page = await screen.post(f"{case}/{action}", job=f"{action}-{number}", seen=seen[1])
+        page = await screen.post(
+            f"{case}/{action}", job=f"{action}-{number}", owner_seen=owner_seen(page)
+        )
     version = _VERSION.search(page)
     assert version is not None
     chat_session.version = int(version[1])
@@ -232,11 +238,11 @@ def add_agent(server: Server, name: str) -> str:
 async def run(server: Server, options: argparse.Namespace) -> bool:
     """Open all conversations, measure both ways, and return whether the goal was met."""
     address, tally = f"http://127.0.0.1:{server.port}", Tally()
-    async with _client() as users:
+    async with screen_session() as users:
         screens = []
         for number in range(options.agents):
             temporary = await asyncio.to_thread(add_agent, server, f"agent-{number}")
-            screens.append(Screen(_client(), address))
+            screens.append(Screen(screen_session(), address))
             await screens[-1].sign_in(f"agent-{number}", temporary)
         chat_sessions, seen_ids, tasks = [], set[str](), []
         for number in range(options.conversations):
@@ -265,7 +271,8 @@ async def run(server: Server, options: argparse.Namespace) -> bool:
     return met
 
 
-def _client() -> ClientSession:
+def screen_session() -> ClientSession:
+    """Return what a browser's requests are made with."""
     return ClientSession(
         connector=TCPConnector(limit=0),
         cookie_jar=CookieJar(unsafe=True),

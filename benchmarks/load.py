@@ -1,5 +1,8 @@
 """The load generator: conversations that send the next message after an answer, or after a pause.
 
+With ``--later N``, half of the conversations have had at least N turns, and the others begin anew
+after 14, so that their turns 5 to 14 go over the same messages at the same time.
+
 It implements WebSocket itself and prepares its frames in advance, so that it needs much less CPU
 time than the servers. It works with any server of the chat protocol.
 """
@@ -10,6 +13,7 @@ import argparse
 import asyncio
 import json
 import re
+import statistics
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -49,6 +53,8 @@ cancelling the form store three.
 
 
 AFTER_A_SENTENCE = ("choose", "desk:menu")
+EARLY = range(5, 5 + len(CYCLE))
+"""Early turns of a conversation, which a later one is compared with; a whole cycle."""
 
 
 def client_frame(payload: bytes) -> bytes:
@@ -66,16 +72,34 @@ def _template(kind: str, value: str) -> tuple[bytes, bytes]:
 
 @dataclass(slots=True)
 class Tally:
-    """The results of all conversations."""
+    """The results of all conversations.
+
+    Attributes:
+        latencies: seconds of each turn.
+        counts: the number of each of these turns in its conversation.
+    """
 
     measuring: bool = False
     stopped: bool = False
     latencies: list[float] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
 
 class ChatClient(asyncio.Protocol):
-    """One conversation on one socket."""
+    """One conversation on one socket.
+
+    Args:
+        number: of the client; decides where in the cycle it begins.
+        tally: gets its results.
+        pause: seconds before the next message.
+        sentences: if given, what it says in every second turn.
+        most: after how many turns it stops; 0 for never.
+
+    Attributes:
+        welcomed: the welcome, once it has come.
+        done: done after ``most`` turns.
+    """
 
     def __init__(
         self,
@@ -83,11 +107,18 @@ class ChatClient(asyncio.Protocol):
         tally: Tally,
         pause: float = 0.0,
         sentences: Iterator[str] | None = None,
+        *,
+        most: int = 0,
     ) -> None:
-        self.welcomed = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        self.welcomed: asyncio.Future[bytes] = loop.create_future()
+        self.done: asyncio.Future[None] = loop.create_future()
+        self._hello = HELLO
         self._tally = tally
         self._pause = pause
         self._sentences = sentences
+        self._most = most
+        self._left = False
         self._turns = [_template(*GREETING)] * (number % len(CYCLE))
         self._turns += [_template(*turn) for turn in CYCLE]
         self._start = number % len(CYCLE)
@@ -109,7 +140,7 @@ class ChatClient(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Record a connection that was lost too early."""
-        if not self._tally.stopped:
+        if not self._tally.stopped and not self._left:
             self._tally.errors.append(f"connection lost: {exc}")
 
     def data_received(self, data: bytes) -> None:
@@ -121,7 +152,7 @@ class ChatClient(asyncio.Protocol):
                 self._buffer = head
                 return
             self._handshake_done = True
-            self._send(client_frame(HELLO))
+            self._send(client_frame(self._hello))
         at, size = 0, len(buffer)
         while size - at >= 2:
             length, start = buffer[at + 1], at + 2
@@ -139,6 +170,17 @@ class ChatClient(asyncio.Protocol):
                 self._handle(buffer[start : start + length])
             at = start + length
         self._buffer = buffer[at:]
+
+    def leave(self) -> None:
+        """Close the connection."""
+        self._left = True
+        assert self._transport is not None
+        self._transport.abort()
+
+    @property
+    def count(self) -> int:
+        """How many messages it has sent."""
+        return self._count
 
     def send_next(self) -> None:
         """Send the next message."""
@@ -177,16 +219,25 @@ class ChatClient(asyncio.Protocol):
             self._prompt = match[1] if match else b"0"
             if tally.measuring:
                 tally.latencies.append(time.perf_counter() - self._sent_at)
-            if tally.stopped:
+                tally.counts.append(self._count)
+            if self._count == self._most and not self.done.done():
+                self.done.set_result(None)
+            if tally.stopped or self.done.done():
                 return
             if self._pause:
                 asyncio.get_running_loop().call_later(self._pause, self.send_next)
             else:
                 self.send_next()
         elif payload.startswith(b'{"type":"welcome"'):
-            self.welcomed.set_result(None)
+            self.welcomed.set_result(payload)
         elif payload.startswith(b'{"type":"error"'):
             tally.errors.append(payload.decode())
+
+
+async def connect(port: int, client: ChatClient) -> None:
+    """Connect a client, and wait until it is welcome."""
+    await asyncio.get_running_loop().create_connection(lambda: client, "127.0.0.1", port)
+    await asyncio.wait_for(client.welcomed, 10)
 
 
 async def measure(
@@ -202,15 +253,13 @@ async def measure(
 
     With sentences, every second turn sends one of them, each only once.
     """
-    loop = asyncio.get_running_loop()
     opened = time.perf_counter()
     tally = Tally()
     clients: list[ChatClient] = []
     next_sentence = iter(sentences) if sentences else None
     for number in range(conversations):
         client = ChatClient(number, tally, pause, next_sentence)
-        await loop.create_connection(lambda protocol=client: protocol, "127.0.0.1", port)  # type: ignore[misc]
-        await asyncio.wait_for(client.welcomed, 10)
+        await connect(port, client)
         clients.append(client)
     for client in clients:
         client.send_next()
@@ -231,6 +280,49 @@ async def measure(
     }
 
 
+async def compare(port: int, conversations: int, seconds: float, later: int) -> dict[str, float]:
+    """Return the mean milliseconds of early turns and of later ones at the same time.
+
+    Args:
+        port: the server's port.
+        conversations: how many there are at any time; half of them are long ones.
+        seconds: how long is measured, once the long ones have had ``later`` turns.
+        later: the number of the first turn that counts as a later one.
+    """
+    tally = Tally()
+    long = [ChatClient(number * len(CYCLE), tally) for number in range(conversations // 2)]
+    for client in long:
+        await connect(port, client)
+        client.send_next()
+    short = [asyncio.create_task(_begin_anew(port, tally)) for _ in range(conversations // 2)]
+    while min(client.count for client in long) < later:  # noqa: ASYNC110 - the server works on it
+        await asyncio.sleep(0.05)
+    tally.measuring = True
+    await asyncio.sleep(seconds)
+    tally.measuring, tally.stopped = False, True
+    for task in short:
+        task.cancel()
+    if tally.errors:
+        raise RuntimeError(f"{len(tally.errors)} errors, first: {tally.errors[0]}")
+    turns = list(zip(tally.counts, tally.latencies, strict=True))
+    return {
+        "early": statistics.fmean(taken for count, taken in turns if count in EARLY) * 1e3,
+        "late": statistics.fmean(taken for count, taken in turns if count >= later) * 1e3,
+        "latest": float(max(tally.counts)),
+        "turns": len(turns) / seconds,
+    }
+
+
+async def _begin_anew(port: int, tally: Tally) -> None:
+    """Have one conversation after another, each until its early turns are over."""
+    while True:
+        client = ChatClient(0, tally, most=EARLY[-1])
+        await connect(port, client)
+        client.send_next()
+        await client.done
+        client.leave()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
@@ -239,7 +331,12 @@ def main() -> None:
     parser.add_argument("--warm-up", type=float, default=1)
     parser.add_argument("--pause", type=float, default=0, help="seconds before the next message")
     parser.add_argument("--sentences", type=Path, help="a file with one sentence a line")
+    parser.add_argument("--later", type=int, default=0, help="compare early turns with this one")
     options = parser.parse_args()
+    if options.later:
+        run = compare(options.port, options.conversations, options.seconds, options.later)
+        print(json.dumps(uvloop.run(run)))
+        return
     run = measure(
         options.port,
         options.conversations,
