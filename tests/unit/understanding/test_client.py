@@ -123,7 +123,7 @@ async def told(process: UnderstandingProcess, text: str) -> str:
 
 
 async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not true():  # noqa: ASYNC110 - another process does it
             await asyncio.sleep(0.01)
 
@@ -399,7 +399,7 @@ async def test_without_a_program_nobody_waits_for_ever(
             await asyncio.wait_for(waiting, 10)
         # Once it can be started again, everything goes on.
         (program.parent / "broken").unlink()
-        await until(lambda: process.pid is not None)
+        await until(process.is_alive)
         assert (await told(process, "hello")).startswith('["hello", ')
 
 

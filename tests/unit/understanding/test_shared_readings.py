@@ -25,7 +25,7 @@ class _Stage:
 
     def ask(self, whose: bytes, digest: bytes = _HI) -> asyncio.Task[Observation]:
         async def request() -> Observation:
-            answer = asyncio.get_running_loop().create_future()
+            answer: asyncio.Future[Observation] = asyncio.get_running_loop().create_future()
             self.requested[whose].append(answer)
             return await answer
 
@@ -67,7 +67,7 @@ async def test_the_first_answer_is_everybodys_and_the_other_requests_are_withdra
     flooding, quiet = stage.ask(b"ann"), stage.ask(b"bob")
     await stage.settle()
     stage.requested[b"bob"][0].set_result(_GREETS)
-    assert await asyncio.gather(flooding, quiet) == [_GREETS, _GREETS]
+    assert [await flooding, await quiet] == [_GREETS, _GREETS]
     await stage.settle()
     assert stage.requested[b"ann"][0].cancelled()
 
@@ -108,4 +108,4 @@ async def test_a_refusal_concerns_those_who_share_the_request() -> None:
     await stage.settle()
     assert len(stage.requested[b"ann"]) == 2
     stage.requested[b"bob"][0].set_result(_GREETS)
-    assert await asyncio.gather(patient, again) == [_GREETS, _GREETS]
+    assert [await patient, await again] == [_GREETS, _GREETS]
