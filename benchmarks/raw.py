@@ -5,6 +5,9 @@ message and a reply, updates the conversation, shares its commit with other turn
 after that. It has no dialog, no texts, no encryption and no checks, so only the cost of HTTP and
 the disk is left. Replies and states have the average sizes of the desk's in
 ``benchmarks/turns.py``.
+
+With ``--url``, it writes to a PostgreSQL with asyncpg, which must be installed beside it: one
+statement in a transaction of its own per turn.
 """
 
 from __future__ import annotations
@@ -15,8 +18,9 @@ import contextlib
 import queue
 import sqlite3
 import threading
+from collections.abc import Awaitable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 from aiohttp import WSMsgType, web
@@ -105,7 +109,53 @@ class GroupCommit:
             self._loop.call_soon_threadsafe(self._finish, batch)
 
 
-WRITER = web.AppKey("WRITER", GroupCommit)
+_TABLES = """
+CREATE TABLE raw_conversation (id bigint PRIMARY KEY, version bigint, state bytea);
+CREATE TABLE raw_event (
+    conversation bigint, "offset" bigint, job text, body bytea,
+    PRIMARY KEY (conversation, "offset")
+);
+"""
+_TURN = """
+WITH turn AS (
+    INSERT INTO raw_conversation VALUES ($1, $3, $4)
+    ON CONFLICT (id) DO UPDATE SET version = excluded.version, state = excluded.state
+)
+INSERT INTO raw_event VALUES ($1, $2, $5, $6), ($1, $3, NULL, $7)
+"""
+_CONNECTIONS = 32
+
+
+class SingleCommits:
+    """Writes each turn to a PostgreSQL with one statement."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool = pool
+
+    @classmethod
+    async def open(cls, url: str) -> SingleCommits:
+        """Connect, and create the tables."""
+        import asyncpg  # noqa: PLC0415 - only there for this
+
+        pool = await asyncpg.create_pool(url, min_size=_CONNECTIONS, max_size=_CONNECTIONS)
+        await pool.execute(_TABLES)
+        return cls(pool)
+
+    async def put(self, conversation: int, version: int, job: str, text: bytes) -> None:
+        """Write a turn; return after its commit."""
+        rows = (conversation, version + 1, version + 2, STATE, job, text, REPLY_BODY)
+        await self._pool.execute(_TURN, *rows)
+
+
+class Writer(Protocol):
+    """What turns are written with."""
+
+    def put(self, conversation: int, version: int, job: str, text: bytes) -> Awaitable[None]:
+        """Write a turn; done after its commit."""
+        ...
+
+
+WRITER: web.AppKey[Writer] = web.AppKey("WRITER")
 COUNT = web.AppKey("COUNT", list[int])
 
 
@@ -139,10 +189,10 @@ async def _healthz(_: web.Request) -> web.Response:
     return web.Response(text="ok")
 
 
-async def serve(path: Path) -> None:
+async def serve(path: Path | None, url: str) -> None:
     """Serve on a free port, and print it."""
     app = web.Application()
-    app[WRITER] = GroupCommit(path)
+    app[WRITER] = await SingleCommits.open(url) if path is None else GroupCommit(path)
     app[COUNT] = [0]
     app.router.add_get("/chat/v1/socket", _socket)
     app.router.add_get("/healthz", _healthz)
@@ -156,15 +206,17 @@ async def serve(path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("path", type=Path, help="the database file to create")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("path", type=Path, nargs="?", help="the database file to create")
+    where.add_argument("--url", default="", help="an empty PostgreSQL database")
     parser.add_argument("--loop", choices=("standard", "uvloop"), default="standard")
     options = parser.parse_args()
     if options.loop == "uvloop":
         import uvloop  # noqa: PLC0415 - not on every platform
 
-        uvloop.run(serve(options.path))
+        uvloop.run(serve(options.path, options.url))
     else:
-        asyncio.run(serve(options.path))
+        asyncio.run(serve(options.path, options.url))
 
 
 if __name__ == "__main__":

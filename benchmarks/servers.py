@@ -56,10 +56,13 @@ class Server:
         return sum(int(fields[21]) for fields in processes) * os.sysconf("SC_PAGE_SIZE")
 
     def _processes(self) -> list[int]:
-        """Return the process IDs of the server and its child processes."""
-        all_pids = (int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit())
-        own_pid = str(self.pid)
-        return [self.pid, *(pid for pid in all_pids if _fields(pid)[1:2] == [own_pid])]
+        """Return the process IDs of the server, its child processes and theirs."""
+        all_pids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+        parents = {pid: int(fields[1]) for pid in all_pids if (fields := _fields(pid))}
+        found = [self.pid]
+        for parent in found:
+            found += [pid for pid in parents if parents[pid] == parent]
+        return found
 
 
 def _fields(pid: int) -> list[str]:
@@ -121,6 +124,7 @@ def desk_in(
     *,
     settled: bool = True,
     program: Sequence[str] = ("-m", "privacydesk"),
+    workers: int = 1,
 ) -> Iterator[Server]:
     """Run ``privacydesk serve`` with an environment.
 
@@ -129,8 +133,9 @@ def desk_in(
         loop: the event loop, ``standard`` or ``uvloop``.
         settled: whether to wait until it is idle.
         program: the arguments of Python, to measure a variant of the desk.
+        workers: how many processes serve; several need PostgreSQL.
     """
-    command = [*program, "serve", "--port", "0", "--loop", loop]
+    command = [*program, "serve", "--port", "0", "--loop", loop, "--workers", str(workers)]
     with _running(command, env, settled=settled) as server:
         yield server
 
@@ -142,6 +147,14 @@ def raw(loop: str) -> Iterator[Server]:
         command = ["-m", "benchmarks.raw", str(Path(folder) / "raw.db"), "--loop", loop]
         with _running(command, environment()) as server:
             yield server
+
+
+@contextmanager
+def raw_postgresql(url: str, loop: str) -> Iterator[Server]:
+    """Run ``benchmarks/raw.py`` on an empty PostgreSQL database."""
+    command = ["-m", "benchmarks.raw", "--url", url, "--loop", loop]
+    with _running(command, environment()) as server:
+        yield server
 
 
 SERVERS = {"desk": desk, "raw": raw}

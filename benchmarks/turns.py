@@ -110,7 +110,9 @@ def with_sentences(loop: str, sizes: list[int], rounds: int, run: Run) -> None:
         file.flush()
         for size in sizes:
             told = run._replace(sentences=file.name)
-            medians = _medians([one_round("desk", loop, [size], told)[size] for _ in range(rounds)])
+            medians = medians_of(
+                [one_round("desk", loop, [size], told)[size] for _ in range(rounds)]
+            )
             print(
                 f"{loop:9} {size:13} {medians['turns']:9.0f} {medians['p50']:8.1f}"
                 f" {medians['p99']:8.1f} {medians['cpu']:8.0f}",
@@ -118,7 +120,8 @@ def with_sentences(loop: str, sizes: list[int], rounds: int, run: Run) -> None:
             )
 
 
-def _medians(rounds: list[Figures]) -> Figures:
+def medians_of(rounds: list[Figures]) -> Figures:
+    """Return the median of each figure."""
     return {key: statistics.median(figures[key] for figures in rounds) for key in rounds[0]}
 
 
@@ -127,7 +130,7 @@ def later_turns(loop: str, size: int, rounds: int, run: Run) -> None:
     seen = [one_round("desk", loop, [size], run)[size] for _ in range(rounds)]
     for figures in seen:
         figures["ratio"] = figures["early"] / figures["late"]
-    medians = _medians(seen)
+    medians = medians_of(seen)
     print(
         f"{loop} loop, {size} conversations, {medians['turns']:.0f} turns/s: turns"
         f" {EARLY[0]} to {EARLY[-1]} take {medians['early']:.2f} ms in the mean, turns {run.later}"
@@ -160,7 +163,7 @@ def against_raw(loops: list[str], sizes: list[int], rounds: int, run: Run) -> No
                 for size, figures in one_round(name, loop, sizes, run).items():
                     seen[name, size].append(figures)
         for size in sizes:
-            medians = {name: _medians(seen[name, size]) for name in SERVERS}
+            medians = {name: medians_of(seen[name, size]) for name in SERVERS}
             for name, figures in medians.items():
                 print(
                     f"{loop:9} {size:13}  {name:6} {figures['turns']:9.0f} {figures['p50']:8.2f}"
