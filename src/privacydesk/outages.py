@@ -80,6 +80,11 @@ class Outage:
         return bool(self._failing)
 
     @property
+    def since(self) -> datetime | None:
+        """When the dependency became unavailable; None while it works."""
+        return self._since if self._failing else None
+
+    @property
     def failing(self) -> tuple[str, ...]:
         """The parts of the dependency that are unavailable."""
         return tuple(self._failing)

@@ -26,8 +26,8 @@ from privacydesk.app.metrics.measured import MeasuredUnderstanding, measure_serv
 from privacydesk.app.process import build_web_app
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.code_delivery import AccountContact
+from privacydesk.domain.present_figures import Figures
 from privacydesk.errors import SettingsError, UnavailableError
-from privacydesk.storage.figures import Figures
 from privacydesk.web.health import HEALTH
 from privacydesk.web.keys import CHAT_SERVER
 

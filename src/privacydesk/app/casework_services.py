@@ -12,6 +12,7 @@ from privacydesk.app.supporting_services import SupportingServices
 from privacydesk.services.alarms import Alarms
 from privacydesk.services.audit import Audit
 from privacydesk.services.calendar_plan import CalendarPlanner
+from privacydesk.services.desk_status import DeskStatus
 from privacydesk.services.inbox import Inbox
 from privacydesk.services.incident_sending import IncidentSending
 from privacydesk.services.notice_texts import NoticeTexts
@@ -171,4 +172,5 @@ def build_console_services(
         event_log=integrations.event_log,
         tokens=integrations.tokens,
         failing_endpoints=webhooks.failing_endpoints,
+        desk_status=DeskStatus(store.figures, deps.external.outages, deps.settings.data_dir, clock),
     )

@@ -33,7 +33,7 @@ from privacydesk.ports.maintenance import (
     RowClaims,
     RowKey,
 )
-from privacydesk.ports.reading import Cases, Counters, HelpVisits, Reader
+from privacydesk.ports.reading import Cases, Counters, HelpVisits, PresentFigures, Reader
 from privacydesk.ports.staff import (
     AbandonedConversation,
     AccessChanges,
@@ -94,6 +94,7 @@ __all__ = [
     "PackageFiles",
     "PeriodicTasks",
     "PolicyTextStore",
+    "PresentFigures",
     "PurgeStore",
     "Reader",
     "ReceiptLog",

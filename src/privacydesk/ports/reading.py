@@ -33,6 +33,7 @@ from privacydesk.domain.inbox_views import (
     TicketSummary,
     ViewerContext,
 )
+from privacydesk.domain.present_figures import Figures
 from privacydesk.domain.reports import Case, Closing
 from privacydesk.domain.signin import AccessEntry
 from privacydesk.domain.task_figures import TaskRecord
@@ -310,6 +311,18 @@ class Counters(Protocol):
 
     async def sums(self, first: date, last: date) -> tuple[CounterSum, ...]:
         """Return the sum of each counter from ``first`` to ``last``, both included."""
+        ...
+
+
+class PresentFigures(Protocol):
+    """Reads of the figures of the present state."""
+
+    async def read(self, now: datetime) -> Figures:
+        """Return the figures.
+
+        Raises:
+            UnavailableError: the database can't be read now.
+        """
         ...
 
 

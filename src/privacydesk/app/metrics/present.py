@@ -14,8 +14,8 @@ from prometheus_client.registry import Collector
 from privacydesk.app.container import Services
 from privacydesk.domain.deliveries import Channel
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.present_figures import Figures
 from privacydesk.errors import UnavailableError
-from privacydesk.storage.figures import Figures
 from privacydesk.storage.store import SqlStore
 from privacydesk.web.chat.chat_server import ChatServer
 from privacydesk.web.health import Component, Health

@@ -24,6 +24,7 @@ from privacydesk.web.console import (
     settings,
     sign_on,
     signin,
+    status,
     tokens,
     webhooks,
 )
@@ -93,6 +94,8 @@ def make_console() -> web.Application:
             web.get("/reports", reports.reports_page),
             web.get("/reports/{figure}/csv", reports.figure_csv, allow_head=False),
             web.get("/reports/{figure}/svg", reports.figure_svg, allow_head=False),
+            web.get("/status", status.status_page),
+            web.get("/status/now", status.status_now, allow_head=False),
             *_incident_routes(),
             web.get("/settings", settings.settings_page),
             web.get("/settings/hours", office_hours.hours_page),

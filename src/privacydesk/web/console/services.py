@@ -13,6 +13,7 @@ from privacydesk.services.alarms import Alarms
 from privacydesk.services.attachments import Attachments
 from privacydesk.services.attendance import Attendance
 from privacydesk.services.commit_notifier import CommitNotifier
+from privacydesk.services.desk_status import DeskStatus
 from privacydesk.services.event_log import EventLog
 from privacydesk.services.inbox import Inbox
 from privacydesk.services.integrations.api_tokens import ApiTokens
@@ -72,3 +73,4 @@ class ConsoleServices:
     event_log: EventLog | None
     tokens: ApiTokens | None
     failing_endpoints: Callable[[], Sequence[EndpointStatus]]
+    desk_status: DeskStatus
