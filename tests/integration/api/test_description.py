@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Final
 
@@ -268,20 +269,26 @@ def _leading(path: str, things: tuple[Thing, ...]) -> tuple[Thing, ...]:
     return tuple(one for one in things if names and one.keys() >= names)
 
 
-async def test_each_operation_that_reads_finds_what_there_is(office: Office) -> None:
+async def test_each_operation_that_reads_finds_what_there_is_and_answers_as_described(
+    office: Office,
+) -> None:
     """So that the requests below find something, too."""
     asker = await program(office)
     things = await _filled(office, asker)
-    found = {
-        one.name: {
-            (await asker.get(one.path.format(**thing))).status
-            for thing in _leading(one.path, things) or ({},)
-        }
-        for one in OPERATIONS
+    for one in OPERATIONS:
         # What the policy answers is in its own tests: it takes a policy.
-        if not one.is_write and one.name != "answer_from_policy"
-    }
-    assert {name: statuses for name, statuses in found.items() if 200 not in statuses} == {}
+        if one.is_write or one.name == "answer_from_policy":
+            continue
+        answers = [
+            await asker.get(one.path.format(**thing))
+            for thing in _leading(one.path, things) or ({},)
+        ]
+        (found, *_) = [answer for answer in answers if answer.status == 200] or answers
+        assert found.status == 200, one.name
+        described = DESCRIPTION["paths"][one.path]["get"]["responses"]["200"]
+        (media_type,) = described["content"]
+        assert fnmatch(found.headers["Content-Type"].partition(";")[0], media_type)
+        assert [name for name in described["headers"] if name not in found.headers] == []
 
 
 @contextmanager

@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+import structlog
 from tests.common.api_client import Program, program, tokens_of
 from tests.common.console_client import Office
 
+from privacydesk import logs
 from privacydesk.domain.agents import Role
 from privacydesk.domain.api_tokens import Scope, TokenStatus
 from privacydesk.domain.audit import AuditEntry
@@ -13,6 +18,15 @@ from privacydesk.domain.signin import AccessKind
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.services.integrations.api_tokens import NewToken
 from privacydesk.storage.store import SqlStore
+
+
+@pytest.fixture
+def log() -> Iterator[StringIO]:
+    """Log as JSON into a text, as under a service manager."""
+    text = StringIO()
+    logs.set_up(stream=text)
+    yield text
+    structlog.reset_defaults()
 
 
 def _what(entry: AuditEntry) -> str:
@@ -28,6 +42,26 @@ async def test_a_token_opens_what_its_scopes_name_and_nothing_else(office: Offic
     newest, *_ = await office.signin.access_log.newest(agent="zendesk")
     assert newest.kind is AccessKind.FORBIDDEN
     assert newest.about == "GET /api/v1/conversations (scope)"
+
+
+async def test_each_request_is_in_the_log_under_its_id_whatever_was_answered(
+    office: Office, log: StringIO
+) -> None:
+    reader = await program(office, Scope.TICKETS_READ)
+    stranger = Program(office, NewToken(reader.made.token, "pdk_none"))
+    for asker, path, expected in (
+        (reader, "/tickets", (200, None, None)),
+        (reader, "/tickets?limit=0", (400, "invalid_request", "api_invalid")),
+        (stranger, "/tickets", (401, "unauthenticated", "api_token_unknown")),
+        (reader, "/conversations", (403, "forbidden", "api_scope")),
+        (reader, "/tickets/PD-none", (404, "not_found", "")),
+    ):
+        answer = await asker.get(path)
+        lines = [json.loads(line) for line in log.getvalue().splitlines()]
+        found = [one for one in lines if one["request_id"] == answer.headers["X-Request-ID"]]
+        (line,) = [one for one in found if one["event"] == "api_request"]
+        assert (line["status"], line.get("code"), line.get("reason")) == expected
+        assert line.get("agent") == (None if asker is stranger else "zendesk")
 
 
 @pytest.mark.parametrize("text", ["", "pdk_", "pdk_" + "x" * 43, "x" * 5_000])

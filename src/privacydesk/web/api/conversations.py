@@ -17,6 +17,7 @@ from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.ids import ConversationId
 from privacydesk.services.staff.case_pages import ConversationView
 from privacydesk.web.api.operations import (
+    PICTURES,
     ApiResponse,
     Call,
     Group,
@@ -323,6 +324,7 @@ CONVERSATIONS: Final[tuple[Operation[Any, Any], ...]] = (
         handler=_open_attachment,
         query_model=EmptyRequest,
         response_model=None,
+        media_type=PICTURES,
     ),
     write_operation(
         "take_conversation",

@@ -31,8 +31,9 @@ from privacydesk.web.api.openapi_webhooks import (
     event_components,
     webhook_objects,
 )
-from privacydesk.web.api.operations import PREFIX, Group, Operation
+from privacydesk.web.api.operations import JSON, PREFIX, Group, Operation
 from privacydesk.web.api.schemas import ResponseModel
+from privacydesk.web.request_ids import REQUEST_ID_HEADER
 
 _SCHEMA_REF: Final = "#/components/schemas/{model}"
 _PATH_PARAMETER: Final = re.compile(r"\{(\w+)\}")
@@ -81,6 +82,7 @@ _ERROR_DESCRIPTIONS: Final[Mapping[int, str]] = MappingProxyType(
     }
 )
 _COMMON_ERRORS: Final = (400, 401, 403, 429, 500, 503)
+_WAITING_ERRORS: Final = (429, 503)
 
 
 class FaultResponse(ResponseModel):
@@ -229,7 +231,7 @@ def _operation_object(operation: Operation[Any, Any], schemas: _SchemasByModel) 
         schema = dict(schemas[operation.body_model, "validation"])
         operation_object["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": schema}},
+            "content": {JSON: {"schema": schema}},
         }
     return operation_object
 
@@ -313,12 +315,10 @@ def _header_parameters(operation: Operation[Any, Any]) -> list[dict[str, Any]]:
 
 
 def _success_response(operation: Operation[Any, Any], schemas: _SchemasByModel) -> dict[str, Any]:
-    if operation.response_model is None:
-        content: dict[str, Any] = {"image/*": {"schema": {}}}
-    else:
+    schema: dict[str, Any] = {}
+    if operation.response_model is not None:
         schema = dict(schemas[operation.response_model, "serialization"])
-        content = {"application/json": {"schema": schema}}
-    headers = {**_VERSION_HEADERS, **_RATE_LIMIT_HEADERS}
+    headers = {**_COMMON_HEADERS, **_RATE_LIMIT_HEADERS}
     if operation.has_etag:
         headers["ETag"] = {"schema": {"type": "string", "pattern": ETAG_PATTERN}}
     if operation.takes_key:
@@ -326,16 +326,20 @@ def _success_response(operation: Operation[Any, Any], schemas: _SchemasByModel) 
             "description": "`true` if this is the stored response to an earlier request.",
             "schema": {"type": "string", "enum": ["true"]},
         }
+    content = {operation.media_type: {"schema": schema}}
     return {"description": "Success.", "headers": headers, "content": content}
 
 
 def _error_response(status: int) -> dict[str, Any]:
     # Requests without a valid token are not counted.
-    headers = dict(_VERSION_HEADERS)
+    headers = dict(_COMMON_HEADERS)
     if status != 401:  # noqa: PLR2004
         headers |= _RATE_LIMIT_HEADERS
-    if status == 429:  # noqa: PLR2004
-        headers["Retry-After"] = {"schema": {"type": "string", "pattern": "^[0-9]+$"}}
+    if status in _WAITING_ERRORS:
+        headers["Retry-After"] = {
+            "description": "Seconds to wait before the request is sent again.",
+            "schema": {"type": "string", "pattern": "^[0-9]+$"},
+        }
     schema = {"$ref": _SCHEMA_REF.format(model=Problem.__name__)}
     return {
         "description": _ERROR_DESCRIPTIONS[status],
@@ -344,12 +348,18 @@ def _error_response(status: int) -> dict[str, Any]:
     }
 
 
-_VERSION_HEADERS: Final[dict[str, Any]] = {
-    VERSION_HEADER: {
-        "description": "The version of the desk, as in `info.version`.",
-        "schema": {"type": "string"},
-    },
-}
+_COMMON_HEADERS: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        VERSION_HEADER: {
+            "description": "The version of the desk, as in `info.version`.",
+            "schema": {"type": "string"},
+        },
+        REQUEST_ID_HEADER: {
+            "description": "The id under which the log of the desk has the request.",
+            "schema": {"type": "string"},
+        },
+    }
+)
 _RATE_LIMIT_HEADERS: Final[Mapping[str, Any]] = MappingProxyType(
     {
         RATE_LIMIT_POLICY_HEADER: {

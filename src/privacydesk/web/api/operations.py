@@ -39,6 +39,8 @@ Q = TypeVar("Q", bound=BaseModel)
 B = TypeVar("B", bound=BaseModel)
 
 PREFIX: Final = "/api/v1"
+JSON: Final = "application/json"
+PICTURES: Final = "image/*"
 
 AnswerPolicy = Callable[[str, bytes], Awaitable[PolicyAnswer | None]]
 """Answers a question from the policy in force, for a user; None if no policy was imported."""
@@ -168,6 +170,7 @@ class Operation(Generic[Q, B]):
         query_model: the model of the query parameters.
         body_model: the model of the request body; ``EmptyRequest`` for reads.
         response_model: the model of the response; None if the response is a file.
+        media_type: of the response; a range of media types for files of several.
         is_write: whether the method is ``POST``, with an idempotency key; otherwise it is ``GET``.
         changes_nothing: whether a ``POST`` only reads, and takes no idempotency key.
         details: further sentences for the documentation.
@@ -195,6 +198,7 @@ class Operation(Generic[Q, B]):
     requires_if_match: bool = False
     error_statuses: tuple[int, ...] = field(default=())
     complete_stored: CompleteStored | None = None
+    media_type: str = JSON
 
     @property
     def method(self) -> str:
@@ -220,6 +224,7 @@ def read_operation(
     details: str = "",
     has_etag: bool = False,
     error_statuses: tuple[int, ...] = (),
+    media_type: str = JSON,
 ) -> Operation[Any, Any]:
     """Return a read operation."""
     return Operation(
@@ -235,6 +240,7 @@ def read_operation(
         details=details,
         has_etag=has_etag,
         error_statuses=error_statuses,
+        media_type=media_type,
     )
 
 

@@ -39,6 +39,7 @@ from privacydesk.web.api.headers import (
 )
 from privacydesk.web.api.operations import (
     API_SERVICES,
+    JSON,
     PREFIX,
     ApiResponse,
     ApiServices,
@@ -58,7 +59,6 @@ TOKEN_GUESSES: Final = web.AppKey("api_token_guesses", TokenGuesses)
 RequestLocks = WeakValueDictionary[tuple[str, str], asyncio.Lock]
 """The locks of requests that are being carried out, by identity and idempotency key."""
 REQUEST_LOCKS: Final = web.AppKey("api_request_locks", RequestLocks)
-_JSON: Final = "application/json"
 _STALE_REASONS: Final = frozenset(
     {"ticket_changed", "owner_changed", "webhook_stale", "setting_changed"}
 )
@@ -75,8 +75,31 @@ async def serve_operation(operation: Operation[Any, Any], request: web.Request) 
     Raises:
         DeskError: the request is refused; the application's middleware makes the error response.
     """
+    bearer: Bearer | None = None
+    try:
+        bearer = await _authenticate(request.config_dict[API_SERVICES], request)
+        response = await _serve(operation, bearer, request)
+    except DeskError as error:
+        status = STATUS.get(error.code, _SERVER_ERROR)
+        reason = error.data.get("reason", "")
+        _log_request(operation, bearer, status=status, code=error.code.value, reason=reason)
+        raise
+    _log_request(operation, bearer, status=response.status)
+    return response
+
+
+def _log_request(
+    operation: Operation[Any, Any], bearer: Bearer | None, **result: int | str
+) -> None:
+    """Log a request, so that its id is found however it was answered."""
+    who = {} if bearer is None else {"agent": bearer.agent.name, "token_id": bearer.token.id.hex()}
+    _log.info("api_request", operation=operation.name, **who, **result)
+
+
+async def _serve(
+    operation: Operation[Any, Any], bearer: Bearer, request: web.Request
+) -> web.Response:
     services, settings = request.config_dict[API_SERVICES], request.config_dict[SETTINGS]
-    bearer = await _authenticate(services, request)
     request[RATE_LIMIT_STATE] = limit = request.config_dict[RATE_LIMITER].take(bearer.token.id)
     if limit.wait:
         raise DeskError(
@@ -91,18 +114,10 @@ async def serve_operation(operation: Operation[Any, Any], request: web.Request) 
             call = await _parse_call(operation, services, bearer, request)
             if isinstance(call.query, WaitingQuery):
                 timeout.reschedule((timeout.when() or 0) + call.query.wait)
-            response = await _run(operation, call, request)
+            return await _run(operation, call, request)
     except TimeoutError:
         # A write may still complete after the timeout; a retry with the same key won't repeat it.
         raise UnavailableError("it took too long", retry_after=1) from None
-    _log.info(
-        "api_request",
-        operation=operation.name,
-        agent=bearer.agent.name,
-        token_id=bearer.token.id.hex(),
-        status=response.status,
-    )
-    return response
 
 
 # -- authentication and scope ----------------------------------------------------------------------
@@ -186,9 +201,9 @@ def _query_values(model: type[BaseModel], request: web.Request) -> dict[str, Any
 
 
 async def _read_json_body(request: web.Request) -> bytes:
-    if request.content_type != _JSON:
+    if request.content_type != JSON:
         raise DeskError(
-            "send JSON", code=ErrorCode.UNSUPPORTED_MEDIA, reason="api_json", media_type=_JSON
+            "send JSON", code=ErrorCode.UNSUPPORTED_MEDIA, reason="api_json", media_type=JSON
         )
     if request.headers.get(hdrs.CONTENT_ENCODING, "identity") != "identity":
         raise DeskError("send it uncompressed", code=ErrorCode.UNSUPPORTED_MEDIA, reason="api_json")
@@ -349,4 +364,4 @@ def _json_response(
     headers = {hdrs.CACHE_CONTROL: "no-store", **extra_headers}
     if tag:
         headers[hdrs.ETAG] = tag
-    return web.Response(body=body, status=status, content_type=_JSON, headers=headers)
+    return web.Response(body=body, status=status, content_type=JSON, headers=headers)

@@ -15,7 +15,9 @@ from pydantic import JsonValue
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.ticket import Ticket
+from privacydesk.services.receipts import MEDIA_TYPE
 from privacydesk.web.api.operations import (
+    PICTURES,
     ApiResponse,
     ApiServices,
     Call,
@@ -242,9 +244,10 @@ TICKETS: Final[tuple[Operation[Any, Any], ...]] = (
         handler=_show_receipt,
         query_model=EmptyRequest,
         response_model=None,
+        media_type=MEDIA_TYPE,
         details=(
-            "The file that the requester gets, as `application/cose`: a SCITT transparent statement"
-            " (RFC 9943) on how the ticket ended, with its items. Each access is audited."
+            "The file that the requester gets: a SCITT transparent statement (RFC 9943) on how the"
+            " ticket ended, with its items. Each access is audited."
         ),
     ),
     read_operation(
@@ -267,6 +270,7 @@ TICKETS: Final[tuple[Operation[Any, Any], ...]] = (
         handler=_open_evidence,
         query_model=EmptyRequest,
         response_model=None,
+        media_type=PICTURES,
         details=(
             "As in the console, only the holder of the ticket may open its files, and a child's"
             " files only if a supervisor has allowed it. Each access is recorded in the ticket's"
