@@ -17,7 +17,7 @@ export class ProblemError extends Error {
   readonly retryAfter: number | undefined;
 
   constructor(status: number, problem: Partial<Problem>, retryAfter?: number) {
-    const faults = problem.faults?.map(({ where, what }) => `${where} ${what}`).join("; ");
+    const faults = problem.faults?.map(({ where, what, message }) => `${where} ${message ?? what}`).join("; ");
     super([status, problem.code, problem.reason, problem.title, faults].filter(Boolean).join(" "));
     this.status = status;
     this.code = problem.code;

@@ -32,6 +32,7 @@ from privacydesk.domain.effects import MoveTicket, OpenTicket
 from privacydesk.domain.identity import Assurance, Verification, is_fresh
 from privacydesk.domain.ids import TicketId
 from privacydesk.domain.intents import Intent
+from privacydesk.domain.request_faults import RequestFault
 from privacydesk.domain.ticket import ATTESTED, BY_APP, TicketState
 from privacydesk.domain.turn import IntakeMessage
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
@@ -76,7 +77,7 @@ class AlreadyOpenError(DeskError):
         self.ticket = ticket
 
 
-def fault(where: str, what: str) -> InvalidRequestError:
+def fault(where: str, what: RequestFault) -> InvalidRequestError:
     """Return the error for a fault of the program's request.
 
     Args:
@@ -216,10 +217,10 @@ def _checked(
         elif name in flow.slots and flow.slots[name].type == _CONTACT:
             # Asked for by the flow that sends a code there, in the chat.
             if not (isinstance(value, str) and _is_contact(value)):
-                raise fault(f"answers.{name}", "not_taken")
+                raise fault(f"answers.{name}", RequestFault.NOT_TAKEN)
             slots[name] = value
         else:
-            raise fault(f"answers.{name}" if _is_name(name) else "answers", "unknown")
+            raise fault(f"answers.{name}" if _is_name(name) else "answers", RequestFault.UNKNOWN)
     return slots
 
 
@@ -234,9 +235,9 @@ def _taken(script: Script, asked: list[tuple[Flow, Ask]], name: str, value: Any)
     given = [value] if isinstance(value, str) else list(value)
     takes_several = any(one.many or one.several for _, one in asked)
     if not given or (len(given) > 1 and not takes_several):
-        raise fault(f"answers.{name}", "takes_one_value")
+        raise fault(f"answers.{name}", RequestFault.TAKES_ONE_VALUE)
     if not all(_fits(script, slot_type, asked, one) for one in given):
-        raise fault(f"answers.{name}", "not_taken")
+        raise fault(f"answers.{name}", RequestFault.NOT_TAKEN)
     several = list(dict.fromkeys(given))
     return several if step.many or len(several) > 1 else several[0]
 
@@ -344,13 +345,13 @@ class _Walk:
             if step.holds == _SAME_OPEN:
                 raise AlreadyOpenError(TicketId(bytes.fromhex(str(frame.slots["ticket"]))))
             if not step.skip:
-                raise fault(where, "missing")
+                raise fault(where, RequestFault.MISSING)
             self._runner.answered(self._script, frame, step, "skipped")
             return
         asked = (flow.steps[name] for name in frame.trail)
         asked_before = any(isinstance(one, Ask) and one.slot == step.slot for one in asked)
         if asked_before or not self._accepts(frame, step, value):
-            raise fault(where, "not_taken")
+            raise fault(where, RequestFault.NOT_TAKEN)
         self._runner.answered(self._script, frame, step, "answered")
 
     def _accepts(self, frame: Running, step: Ask, value: Any) -> bool:
@@ -362,12 +363,12 @@ class _Walk:
         script, at = self._script, self._message.confirmed_at
         self._word(frame, flow, step)
         if at is None and flow.kind in DESTRUCTIVE_KINDS and not self._message.previewed:
-            raise fault("confirmation", "missing")
+            raise fault("confirmation", RequestFault.MISSING)
         frame.confirmed_at = at or script.now
         if not is_fresh(frame.confirmed_at, script.now, script.rules.fresh):
-            raise fault("confirmation.at", "too_old")
+            raise fault("confirmation.at", RequestFault.TOO_OLD)
         if any(proof.at > frame.confirmed_at for proof in script.verifications):
-            raise fault("confirmation.at", "before_proof")
+            raise fault("confirmation.at", RequestFault.BEFORE_PROOF)
         self._runner.fire(frame, "yes")
 
     def _call(self, frame: Running, step: Call) -> None:
@@ -385,7 +386,7 @@ class _Walk:
             if frame.slots.get("ticket"):
                 # An approved closing: its last word is the user's own, in the chat.
                 raise AlreadyOpenError(TicketId(bytes.fromhex(str(frame.slots["ticket"]))))
-            raise fault("answers", "only_in_the_chat")
+            raise fault("answers", RequestFault.ONLY_IN_THE_CHAT)
         script.push(child.name, child.start, dict(self._slots), called=True)
 
     def _do(self, frame: Running, flow: Flow, step: Do) -> bool:
@@ -425,9 +426,9 @@ class _Walk:
         script, demand = self._script, demand_of(flow, step)
         account = account_of(script, frame)
         if demand.level > Assurance.NONE and not script.is_verified(account, demand.level):
-            raise fault("proof", "not_enough")
+            raise fault("proof", RequestFault.NOT_ENOUGH)
         if demand.confirmed and not permits.is_confirmed(script, frame, flow, step):
-            raise fault("confirmation", "missing")
+            raise fault("confirmation", RequestFault.MISSING)
 
     def _end(self, frame: Running, outcome: str) -> None:
         if frame.called:
@@ -437,8 +438,8 @@ class _Walk:
             self._runner.fire(parent, outcome)
             return
         if self._is_unproven:
-            raise fault("proof", "not_enough")
-        raise fault("answers", "nothing_to_file")
+            raise fault("proof", RequestFault.NOT_ENOUGH)
+        raise fault("answers", RequestFault.NOTHING_TO_FILE)
 
 
 def _too_many(script: Script, until: str) -> DeskError:

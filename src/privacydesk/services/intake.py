@@ -32,6 +32,7 @@ from privacydesk.domain.events import EventKind
 from privacydesk.domain.identity import Assurance, is_fresh
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import Intent, RequestKind
+from privacydesk.domain.request_faults import RequestFault
 from privacydesk.domain.selection import Part, Selection, Span, to_plain
 from privacydesk.domain.ticket import FILED_FOR, LogEntry, Ticket
 from privacydesk.domain.turn import IntakeMessage
@@ -279,7 +280,7 @@ class Intake:
         method, level, verified_at = self._proof(request, now)
         confirmed = request.confirmed
         if confirmed is not None and confirmed.at > now + CLOCK_LEEWAY:
-            raise filing.fault("confirmation.at", "in_the_future")
+            raise filing.fault("confirmation.at", RequestFault.IN_THE_FUTURE)
         flow = self._engine.flows[Intent(request.kind.value).value]
         contacts = await self._read(AccountAction.CONTACTS, account)
         _check_account(contacts, level)
@@ -291,7 +292,7 @@ class Intake:
         answers_by_slot = dict(request.answers)
         if request.limited_to:
             if limits.SLOT not in flow.slots:
-                raise filing.fault("limited_to", "not_taken")
+                raise filing.fault("limited_to", RequestFault.NOT_TAKEN)
             answers_by_slot[limits.SLOT] = to_plain(_selection(request.limited_to))
         message = IntakeMessage(
             job_id,
@@ -312,16 +313,16 @@ class Intake:
         """Return the account; that of a token is never another one than the request names."""
         if not request.app_token:
             if not request.account:
-                raise filing.fault("account", "missing")
+                raise filing.fault("account", RequestFault.MISSING)
             return request.account
         try:
             account = self._desk.account_of_token(request.app_token)
         except DeskError as error:
             if error.code is ErrorCode.TOKEN_EXPIRED:
-                raise filing.fault("app_token", "expired") from None
-            raise filing.fault("app_token", "not_valid") from None
+                raise filing.fault("app_token", RequestFault.EXPIRED) from None
+            raise filing.fault("app_token", RequestFault.NOT_VALID) from None
         if request.account not in {"", account}:
-            raise filing.fault("account", "of_another_token")
+            raise filing.fault("account", RequestFault.OF_ANOTHER_TOKEN)
         return account
 
     def _proof(
@@ -334,12 +335,12 @@ class Intake:
                 return ProofMethod.APP, Assurance.APP_SESSION, now
             return ProofMethod.CHAT, Assurance.NONE, None
         if not request.app_token and not request.checked_by:
-            raise filing.fault("app_token", "missing")
+            raise filing.fault("app_token", RequestFault.MISSING)
         if checked.at > now + CLOCK_LEEWAY:
-            raise filing.fault("checked.at", "in_the_future")
+            raise filing.fault("checked.at", RequestFault.IN_THE_FUTURE)
         at = min(checked.at, now)
         if not is_fresh(at, now, self._engine.rules.fresh):
-            raise filing.fault("checked.at", "too_old")
+            raise filing.fault("checked.at", RequestFault.TOO_OLD)
         method = ProofMethod.ATTESTED if request.checked_by else ProofMethod.APP
         return method, Assurance.ONE_TIME_CODE, at
 
@@ -374,12 +375,12 @@ def _check_account(contacts: AccountAnswer, level: Assurance) -> None:
             identity is shown by a document alone, as in the chat.
     """
     if contacts.outcome is AccountOutcome.NOT_FOUND:
-        raise filing.fault("account", "unknown")
+        raise filing.fault("account", RequestFault.UNKNOWN)
     reason = str((contacts.data.get("phone") or {}).get("reason") or "")
     if reason == f"account_{AccountStatus.CLOSED.value}":
-        raise filing.fault("account", "closed")
+        raise filing.fault("account", RequestFault.CLOSED)
     if reason == f"account_{AccountStatus.SUSPENDED.value}" and level > Assurance.APP_SESSION:
-        raise filing.fault("checked", "account_suspended")
+        raise filing.fault("checked", RequestFault.ACCOUNT_SUSPENDED)
 
 
 def _selection(limited_to: Sequence[LimitedTo]) -> Selection:
@@ -387,7 +388,7 @@ def _selection(limited_to: Sequence[LimitedTo]) -> Selection:
     for one in limited_to:
         since, until = one.days.since, one.days.until
         if (since is None and until is None) or (since and until and since > until):
-            raise filing.fault("limited_to", "no_days")
+            raise filing.fault("limited_to", RequestFault.NO_DAYS)
         spans.setdefault(one.category, []).append(one.days)
     return Selection(tuple(Part(value, only=tuple(only)) for value, only in spans.items()))
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from privacydesk.domain.api_tokens import StoredResponse
 from privacydesk.domain.operator_profile import ProfileChange, ProfileFault, ProfileGap
+from privacydesk.domain.request_faults import RequestFault
 from privacydesk.domain.saved_settings import PROFILE, SavedSetting
 from privacydesk.errors import InvalidRequestError, NotFoundError, StaleError
 from privacydesk.services.profile_changes import changes_between
@@ -61,7 +62,7 @@ class InvalidProfileError(InvalidRequestError):
     def __init__(self, message: str, faults: Sequence[ProfileFault], *, within: str = "") -> None:
         places = [".".join(part for part in (within, fault.key) if part) for fault in faults]
         told = [
-            {"where": place, "what": fault.what}
+            {"where": place, "what": RequestFault.NOT_VALID, "message": fault.what}
             for place, fault in zip(places, faults, strict=True)
         ]
         super().__init__(message, reason="profile_invalid", faults=told)

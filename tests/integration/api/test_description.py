@@ -37,6 +37,7 @@ from tests.common.stories import picture
 
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.grounds import Ground
+from privacydesk.domain.request_faults import RequestFault
 from privacydesk.domain.webhook_events import WebhookEventKind
 from privacydesk.services.attachments import UncheckedFile
 from privacydesk.services.staff.tasks import NewTask
@@ -166,6 +167,12 @@ def test_what_a_page_names_by_the_end_of_its_path_is_there(page: str) -> None:
     assert ends
     paths = tuple(one.path for one in OPERATIONS)
     assert [end for end in ends if not any(path.endswith(end) for path in paths)] == []
+
+
+def test_the_page_about_the_api_names_each_fault() -> None:
+    docs = (Path(__file__).parents[3] / "docs" / "api.md").read_text("utf-8")
+    table = docs[docs.index("| `what` | says |") :].partition("\n\n")[0]
+    assert sorted(re.findall(r"`(\w+)`", table.partition("\n")[2])) == sorted(RequestFault)
 
 
 async def test_no_route_is_beside_it(office: Office) -> None:

@@ -109,6 +109,8 @@ async def test_faults_are_named_and_nothing_is_changed(keeper: Program) -> None:
         "body.profile.codes.entries",
         "body.profile.brand.logo",
     }
+    assert {one["what"] for one in refused.body["faults"]} == {"not_valid"}
+    assert all(one["message"] for one in refused.body["faults"])
     assert len(await versions(keeper)) == 1
 
 

@@ -46,7 +46,9 @@ class ProblemError(Exception):
         self.faults: Sequence[Mapping[str, str]] = problem.get("faults") or ()
         self.request_id = str(problem.get("request_id", ""))
         self.retry_after = retry_after
-        faults = "; ".join(f"{one.get('where')} {one.get('what')}" for one in self.faults)
+        faults = "; ".join(
+            f"{one.get('where')} {one.get('message') or one.get('what')}" for one in self.faults
+        )
         told = (status, self.code, self.reason, problem.get("title", ""), faults)
         super().__init__(" ".join(str(one) for one in told if one))
 

@@ -9,6 +9,7 @@ from typing import Final
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent, Role
 from privacydesk.domain.audit import NON_STAFF_ACTORS
+from privacydesk.domain.request_faults import RequestFault
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.ports import Store
 from privacydesk.services.staff.reviewers import Reviewers
@@ -102,7 +103,7 @@ class Roster:
             raise InvalidRequestError(
                 error.message,
                 reason="unknown_agent",
-                faults=[{"where": "body.to", "what": "unknown"}],
+                faults=[{"where": "body.to", "what": RequestFault.UNKNOWN}],
             ) from None
 
     async def supervisor(self, name: str) -> Agent:

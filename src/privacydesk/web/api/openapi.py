@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import models_json_schema
 
 from privacydesk.domain.api_tokens import Scope
+from privacydesk.domain.request_faults import RequestFault
 from privacydesk.errors import ErrorCode
 from privacydesk.web.api.headers import (
     ETAG_PATTERN,
@@ -88,8 +89,13 @@ _WAITING_ERRORS: Final = (429, 503)
 class FaultResponse(ResponseModel):
     """An invalid part of a request."""
 
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
     where: str = Field(description="The location, such as `body.text`.")
-    what: str = Field(description="The error, such as `missing` or `string_too_long`.")
+    what: RequestFault
+    message: str | None = Field(
+        default=None, description="The rule that is broken, in English; for a profile."
+    )
 
 
 class Problem(ResponseModel):

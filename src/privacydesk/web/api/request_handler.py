@@ -19,6 +19,7 @@ from aiohttp import hdrs, web
 from pydantic import BaseModel, ValidationError
 
 from privacydesk.domain.api_tokens import Bearer, StoredResponse
+from privacydesk.domain.request_faults import RequestFault
 from privacydesk.domain.signin import AccessKind
 from privacydesk.errors import (
     DeskError,
@@ -64,6 +65,26 @@ _STALE_REASONS: Final = frozenset(
 )
 _SERVER_ERROR: Final = 500
 _MAX_FAULTS: Final = 20
+_OWN_KINDS: Final = frozenset(RequestFault)
+_KINDS: Final[Mapping[str, RequestFault]] = {
+    "extra_forbidden": RequestFault.UNKNOWN,
+    "string_too_short": RequestFault.TOO_SHORT,
+    "string_too_long": RequestFault.TOO_LONG,
+    "greater_than": RequestFault.TOO_SMALL,
+    "greater_than_equal": RequestFault.TOO_SMALL,
+    "less_than": RequestFault.TOO_LARGE,
+    "less_than_equal": RequestFault.TOO_LARGE,
+    "literal_error": RequestFault.NOT_TAKEN,
+    "enum": RequestFault.NOT_TAKEN,
+    "int_from_float": RequestFault.WRONG_TYPE,
+    "none_required": RequestFault.WRONG_TYPE,
+    "json_invalid": RequestFault.WRONG_FORMAT,
+    "string_pattern_mismatch": RequestFault.WRONG_FORMAT,
+}
+_KINDS_BY_ENDING: Final[Mapping[str, RequestFault]] = {
+    "_type": RequestFault.WRONG_TYPE,
+    "_parsing": RequestFault.WRONG_FORMAT,
+}
 _FIELD_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,40}")
 _MAX_BODY_BYTES: Final = 512 * 1024
 """Maximum size of a body; far above any valid one, so that validation can name overlong fields."""
@@ -196,7 +217,11 @@ def _query_values(model: type[BaseModel], request: web.Request) -> dict[str, Any
         elif len(values) == 1:
             values_by_name[name] = values[0]
         else:
-            raise InvalidRequestError("a query parameter is repeated", faults=[_fault("query", ())])
+            raise InvalidRequestError(
+                "a query parameter is repeated",
+                reason="api_invalid",
+                faults=[_fault("query", (name,), RequestFault.REPEATED)],
+            )
     return values_by_name
 
 
@@ -217,19 +242,30 @@ def _validate(model: type[BaseModel], location: str, data: bytes | Mapping[str, 
         return model.model_validate(data)
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False, include_input=False)
-        faults = [_fault(location, detail["loc"], detail["type"]) for detail in details]
+        faults = [_fault(location, detail["loc"], _kind(detail["type"])) for detail in details]
         raise InvalidRequestError(
             "the request is invalid", reason="api_invalid", faults=faults[:_MAX_FAULTS]
         ) from None
 
 
-def _fault(location: str, path: tuple[str | int, ...], kind: str = "repeated") -> dict[str, str]:
+def _kind(error_type: str) -> RequestFault:
+    """Return the desk's word for a type of Pydantic's validation errors.
+
+    See https://docs.pydantic.dev/latest/errors/validation_errors/.
+    """
+    if error_type in _OWN_KINDS:
+        return RequestFault(error_type)
+    by_ending = (kind for ending, kind in _KINDS_BY_ENDING.items() if error_type.endswith(ending))
+    return _KINDS.get(error_type) or next(by_ending, RequestFault.NOT_VALID)
+
+
+def _fault(location: str, path: tuple[str | int, ...], kind: RequestFault) -> dict[str, str]:
     """Return a fault with its location. Texts that can't be the name of a field are not echoed.
 
     Args:
         location: the part of the request: ``query`` or ``body``.
         path: the path of the field within it.
-        kind: the type of the validation error.
+        kind: what is wrong with it.
     """
     names = (str(part) for part in path)
     # Pydantic's paths hold keys as they were sent, also those of objects with free keys.
@@ -248,7 +284,7 @@ def _parse_if_match(operation: Operation[Any, Any], request: web.Request) -> int
         raise InvalidRequestError(
             "If-Match needs exactly one entity tag",
             reason="api_invalid",
-            faults=[{"where": "header.If-Match", "what": "no_tag"}],
+            faults=[{"where": "header.If-Match", "what": RequestFault.NO_TAG}],
         )
     return int(match[1])
 
@@ -259,7 +295,7 @@ def _idempotency_key(request: web.Request) -> str:
         raise InvalidRequestError(
             "send an idempotency key",
             reason="api_key",
-            faults=[{"where": f"header.{IDEMPOTENCY_KEY_HEADER}", "what": "no_key"}],
+            faults=[{"where": f"header.{IDEMPOTENCY_KEY_HEADER}", "what": RequestFault.NO_KEY}],
         )
     return keys[0]
 

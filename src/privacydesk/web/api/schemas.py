@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from privacydesk.domain.cleaning import clean_text
+from privacydesk.domain.request_faults import RequestFault
 
 MAX_TEXT_LENGTH: Final = 10_000
 """Maximum number of characters of a text."""
@@ -67,10 +68,14 @@ class EmptyRequest(RequestModel):
     """A request without query parameters or without fields in its body."""
 
 
+def _wrong_format(message: str) -> PydanticCustomError:
+    return PydanticCustomError(RequestFault.WRONG_FORMAT.value, message)
+
+
 def _check_decimal(value: object) -> object:
     """Refuse spellings of an integer in a query that only Python would accept, such as ``1_0``."""
     if isinstance(value, str) and not _DECIMAL.fullmatch(value):
-        raise ValueError("not a whole number")
+        raise _wrong_format("not a whole number")
     return value
 
 
@@ -80,7 +85,7 @@ def _format_utc(at: datetime) -> str:
 
 def _parse_timestamp(value: object) -> datetime:
     if not isinstance(value, str) or _RFC_3339.fullmatch(value) is None:
-        raise PydanticCustomError("no_instant", "not RFC 3339 with an offset from UTC")
+        raise _wrong_format("not RFC 3339 with an offset from UTC")
     # A leap second is read as the second before it; timestamps out of range are clamped.
     at = datetime.fromisoformat(_LEAP_SECOND.sub(r"\g<1>59", value.upper()))
     try:

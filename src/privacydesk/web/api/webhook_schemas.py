@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from privacydesk.domain.pacing import MAX_PER_SECOND
+from privacydesk.domain.request_faults import RequestFault
 from privacydesk.domain.webhook_events import SUBSCRIBABLE, WebhookEventKind, message_id
 from privacydesk.domain.webhooks import (
     DeliveryFault,
@@ -37,7 +39,9 @@ _MAX_OVERLAP_HOURS: Final = LONGEST_OVERLAP // _HOUR
 
 def _check_subscribable(kind: WebhookEventKind) -> WebhookEventKind:
     if kind not in SUBSCRIBABLE:
-        raise ValueError("not an event type that can be subscribed to")
+        raise PydanticCustomError(
+            RequestFault.NOT_TAKEN.value, "not an event type that can be subscribed to"
+        )
     return kind
 
 
