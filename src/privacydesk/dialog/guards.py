@@ -180,8 +180,12 @@ def _child_age(act: Act) -> str:
 
 
 def _slot_is(act: Act) -> str:
-    held, value = act.frame.slots.get(str(act.params["slot"])), act.params["value"]
-    return _yes(value in held if isinstance(held, list) else held == value)
+    return _yes(is_value(act.frame.slots.get(str(act.params["slot"])), act.params["value"]))
+
+
+def is_value(held: Any, value: Any) -> bool:
+    """Whether a slot holds a value, alone or among others."""
+    return value in held if isinstance(held, list) else bool(held == value)
 
 
 def _value_names_account(act: Act) -> str:

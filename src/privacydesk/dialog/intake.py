@@ -18,12 +18,12 @@ from privacydesk.dialog import arguments, filling, limits, openings, pending, pe
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions import ACTIONS, HELD, READS, RECEIVERS
 from privacydesk.dialog.demands import demand_of
-from privacydesk.dialog.guards import account_of, level_of
+from privacydesk.dialog.guards import account_of, is_value, level_of
 from privacydesk.dialog.naming import named_request
 from privacydesk.dialog.options import choices_from, is_constrained
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
-from privacydesk.dialog.schema import Ask, Branch, Call, Confirm, Do, Flow, Say
+from privacydesk.dialog.schema import Ask, Branch, Call, Confirm, Do, Flow, Say, Step, targets
 from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import LONG_TEXT_LIMIT, TEXT_LIMIT
 from privacydesk.dialog.vocabulary import ACTION_SPECS, DESTRUCTIVE_KINDS
@@ -127,6 +127,7 @@ def file(runner: Runner, script: Script, message: IntakeMessage) -> None:
     slots = _checked(runner, script, flow, message.answers)
     draft = RequestDraft(flow.intents[0], slots, openings.shortened(message.words))
     slots = {**filling.choices_by_name(flow, slots), **openings.slots_of(flow, draft)}
+    _check_asked(runner, flow, message.answers, slots)
     script.push(flow.name, flow.start, slots, called=False)
     walked = script.top
     assert walked is not None
@@ -222,6 +223,48 @@ def _checked(
         else:
             raise fault(f"answers.{name}" if _is_name(name) else "answers", RequestFault.UNKNOWN)
     return slots
+
+
+def _check_asked(
+    runner: Runner, flow: Flow, answers: Mapping[str, Any], slots: Mapping[str, Any]
+) -> None:
+    """Check that no answer is to a question to which the other answers don't lead."""
+    asked = _asked(runner, flow, slots)
+    # Contacts are asked for by the flow that sends a code there, in the chat.
+    asked |= {limits.SLOT, *(name for name, slot in flow.slots.items() if slot.type == _CONTACT)}
+    for name in answers:
+        if name not in asked:
+            raise fault(f"answers.{name}", RequestFault.NOT_ASKED)
+
+
+def _asked(runner: Runner, flow: Flow, slots: Mapping[str, Any]) -> frozenset[str]:
+    """Return the slots for which a flow may ask with these answers.
+
+    What depends on the account, on the proof or on what is open already may go either way.
+    """
+    asked: set[str] = set()
+    seen: set[tuple[str, str]] = set()
+    ahead = [(flow.name, flow.start)]
+    while ahead:
+        at = ahead.pop()
+        if at in seen:
+            continue
+        seen.add(at)
+        step = runner.flows[at[0]].steps[at[1]]
+        if isinstance(step, Ask):
+            asked.add(step.slot)
+        if isinstance(step, Call) and runner.flows[step.flow].kind:
+            ahead.append((step.flow, runner.flows[step.flow].start))
+        ahead += [(at[0], target) for target in _ways_on(step, slots)]
+    return frozenset(asked)
+
+
+def _ways_on(step: Step, slots: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the steps that may follow one."""
+    if isinstance(step, Branch) and step.guard == "slot_is" and step.params["slot"] in slots:
+        is_held = is_value(slots[step.params["slot"]], step.params["value"])
+        return (step.on["yes" if is_held else "no"],)
+    return tuple(targets(step).values())
 
 
 def _is_name(text: str) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.common.api_client import Answer, Program, fresh_key, program, tokens_of
-from tests.common.console_cases import enter
+from tests.common.console_cases import enter, now
 from tests.common.console_client import Office, open_office
 from tests.common.stories import PROFILE, Player, steps, token_for
 
@@ -342,6 +342,25 @@ async def test_of_two_that_wait_the_one_that_was_agreed_to_is_verified(office: O
     assert len(await tickets_about(office, KAHO)) == 2
 
 
+async def test_a_copy_for_another_service_leaves_the_one_for_oneself_waiting(
+    office: Office,
+) -> None:
+    files = await app(office)
+    mine = {"scope": "all", "to": "me"}
+    first = await ticket_of(
+        office,
+        await files.post("/requests", {"kind": "portability", "account": LIN, "answers": mine}),
+    )
+    moved = {"scope": "all", "to": "other", "recipient": "Lane"}
+    other = await ticket_of(
+        office, await files.post("/requests", vouched(office, LIN, "portability", answers=moved))
+    )
+    assert (other.number != first.number, other.answers["recipient"]) == (True, "Lane")
+    assert await now(office, first) == first
+    again = await files.post("/requests", vouched(office, LIN, "portability", answers=mine))
+    assert (again.body["number"], again.body["state"]) == (first.number, "in_review")
+
+
 async def test_another_of_the_same_is_filed_where_it_is_asked_for(office: Office) -> None:
     files = await app(office)
     first = await files.post("/requests", ALL)
@@ -398,6 +417,17 @@ async def test_answers_that_the_chat_would_not_take_are_named(office: Office) ->
     assert faults(await files.post("/requests", last)) == [("body.answers.provider", "not_taken")]
     day = vouched(office, LIN, "rectification", answers={"field": "birthday", "new_value": "soon"})
     assert faults(await files.post("/requests", day)) == [("body.answers.new_value", "not_taken")]
+    unasked: tuple[tuple[str, dict[str, Any], str], ...] = (
+        ("portability", {"scope": "all", "to": "me", "recipient": "Lane"}, "recipient"),
+        ("portability", {"scope": "all", "categories": ["posts"], "to": "me"}, "categories"),
+        ("access", {"more": "all", "to": "other"}, "to"),
+    )
+    for kind, given, name in unasked:
+        asked = vouched(office, LIN, kind, answers=given)
+        waits = {"kind": kind, "account": LIN, "answers": given}
+        for one in (asked, waits):
+            answer = await files.post("/requests", one)
+            assert faults(answer) == [(f"body.answers.{name}", "not_asked")]
     assert await tickets_about(office, LIN) == ()
 
 

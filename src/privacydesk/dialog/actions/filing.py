@@ -192,12 +192,15 @@ def _waiting(act: Act, kind: RequestKind, account: str) -> Ticket | None:
         and ticket.account == account
         and ticket.state is TicketState.AWAITING_VERIFICATION
         and ticket.required_assurance is not Assurance.DOCUMENT_CHECKED
-        and (about or all(ticket.answers.get(name) == slots.get(name) for name in WHOM))
+        and (about or all(ticket.answers.get(name) == slots.get(name) for name in _APART))
         and not is_by_another(script, ticket, str(slots.get("contact") or ""))
     ]
     items = items_of(kind, slots)
     return max(waiting, key=lambda ticket: are_same(ticket.items, items), default=None)
 
+
+_APART = (*WHOM, "recipient")
+"""Answers that make another request of one for the same things."""
 
 _ANOTHER = "other"
 """The answer of users who want a request beside the same one that is open."""
