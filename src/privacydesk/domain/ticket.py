@@ -394,7 +394,10 @@ class Ticket(Struct, frozen=True):
 
 
 FILED_FOR: Final = "filed_for"
-"""The log entry that says who filed a request for its user, and by which proof."""
+"""The log entry that says who filed a request for its user, and by which proof.
+
+A program that brings the proof of a request which waits for it leaves one, too.
+"""
 
 
 class LogEntry(Struct, frozen=True):

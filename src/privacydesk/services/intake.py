@@ -32,11 +32,12 @@ from privacydesk.domain.events import EventKind
 from privacydesk.domain.identity import Assurance, is_fresh
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import Intent, RequestKind
+from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.request_faults import RequestFault
 from privacydesk.domain.selection import Part, Selection, Span, to_plain
 from privacydesk.domain.ticket import FILED_FOR, LogEntry, Ticket
 from privacydesk.domain.turn import IntakeMessage
-from privacydesk.errors import DeskError, ErrorCode, StaleError, UnavailableError
+from privacydesk.errors import DeskError, ErrorCode, NotFoundError, StaleError, UnavailableError
 from privacydesk.ports import Changes, Committed, Hashing, IdGenerator, Reader, WorkingSet
 from privacydesk.services.chat import ChatDesk
 from privacydesk.services.decision import PrepareTurn, TurnInput
@@ -187,6 +188,27 @@ class Intake:
             return Filed(_filed_in(committed.changes))
         # The request was filed before, and its answer was lost.
         return Filed(await self._filed_at(conversation, committed.offset))
+
+    async def find(self, number: str, by: Agent, *, attested: bool) -> Ticket:
+        """Return a ticket that a program has filed, or whose proof it has brought.
+
+        Args:
+            number: the number, in any accepted spelling.
+            by: the identity that asks.
+            attested: whether it did so for a user whose identity a person had checked.
+
+        Raises:
+            NotFoundError: there is no such ticket.
+        """
+        canonical = canonical_number(number)
+        ticket = await self._reader.ticket_by_number(canonical) if canonical else None
+        log = () if ticket is None else await self._reader.ticket_log(ticket.id)
+        own = (entry for entry in log if entry.what == FILED_FOR and entry.by == by.name)
+        if ticket is None or not any(
+            (entry.data.get("proof") == ProofMethod.ATTESTED) is attested for entry in own
+        ):
+            raise NotFoundError("this identity has filed no ticket with this number")
+        return ticket
 
     async def preview(self, request: IntakeRequest, by: Agent) -> Filed:
         """Return what ``file`` would file now; nothing is stored. Quotas are not looked at.

@@ -33,7 +33,7 @@ from tests.common.api_client import Program, program
 from tests.common.console_cases import copy_of_data, enter, guardian
 from tests.common.console_client import Office, open_office
 from tests.common.examining import open_files
-from tests.common.stories import picture
+from tests.common.stories import PEOPLE, picture
 
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.grounds import Ground
@@ -253,12 +253,20 @@ async def _filled(office: Office, asker: Program) -> tuple[Thing, ...]:
     await services.takeover.reply(closed.number, "mei", "Look.", file=shown)
     await chen.pull()
     (sent,) = [file for one in chen.events for file in one.data.get("files", ())]
+    account = office.world.people[PEOPLE["wu"]].account
+    body = {"kind": "access", "account": account, "answers": {"more": "all"}}
+    filed = await asker.post("/requests", body)
+    how = {"how": "Answered the call back.", "at": office.clock.now().isoformat()}
+    body |= {"checked": how, "checked_by": "Agent 12"}
+    attested = await asker.post("/requests/attested", body)
     await enter(office, "alice", {"user": "I want to talk to a person"})
     (waiting,) = await services.store.reader.queue(limit=10)
     return (
         {"number": asked.number, "task": "1"},
         {"number": child.number, "file": file.id.hex()},
         {"number": closed.number},
+        {"number": filed.body["number"]},
+        {"number": attested.body["number"]},
         {"conversation": asked.conversation_id.hex()},
         {"conversation": waiting.id.hex()},
         {"conversation": closed.conversation_id.hex(), "file": sent["id"]},

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.common.api_client import Answer, Program, fresh_key, program, tokens_of
-from tests.common.console_cases import enter, now
+from tests.common.console_cases import copy_of_data, enter, now
 from tests.common.console_client import Office, open_office
 from tests.common.stories import PROFILE, Player, steps, token_for
 
@@ -549,6 +549,31 @@ async def test_each_door_takes_a_scope_of_its_own(office: Office) -> None:
     answer = await (await hotline(office)).post("/requests", vouched(office, LIN))
     assert (answer.status, answer.body["scope"]) == (403, "requests:file")
     assert await tickets_about(office, LIN) == ()
+
+
+async def test_a_program_reads_what_it_has_filed_itself(office: Office) -> None:
+    files, calls = await app(office), await hotline(office)
+    first = (await files.post("/requests", ALL)).body
+    path = f"/requests/{first['number']}"
+    shown = await files.get(path)
+    assert (shown.status, shown.body) == (200, first)
+    attested = {
+        **ALL, "checked": stated(office, "Answered the call back."), "checked_by": "Agent 12",
+        "confirmation": stated(office),
+    }  # fmt: skip
+    assert (await calls.get(f"/requests/attested/{first['number']}")).status == 404
+    proven = (await calls.post("/requests/attested", attested)).body
+    assert proven["number"] == first["number"]
+    assert (await calls.get(f"/requests/attested/{first['number']}")).body == proven
+    assert (await files.get(path)).body["state"] == "in_review"
+    await office.world.services.staff.decisions.grant(first["number"], "mei", carried_out=True)
+    assert (await files.get(path.lower())).body["items"][0]["decision"] == "grant"
+    # Neither is another identity's, nor what was filed through the other door.
+    for other in (await program(office, name="crm"), await program(office, name="hotline")):
+        assert (await other.get(path)).status == 404
+    _, own = await copy_of_data(office)
+    assert (await files.get(f"/requests/{own.number}")).status == 404
+    assert (await files.get("/requests/preview")).status == 404
 
 
 async def test_nobody_files_for_another_than_the_token_s_user(office: Office) -> None:

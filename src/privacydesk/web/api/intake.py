@@ -16,7 +16,14 @@ from privacydesk.web.api.intake_schemas import (
     FileRequest,
     PreviewResponse,
 )
-from privacydesk.web.api.operations import ApiResponse, Call, Group, Operation, write_operation
+from privacydesk.web.api.operations import (
+    ApiResponse,
+    Call,
+    Group,
+    Operation,
+    read_operation,
+    write_operation,
+)
 from privacydesk.web.api.schemas import EmptyRequest
 from privacydesk.web.api.ticket_schemas import (
     ItemResponse,
@@ -29,6 +36,21 @@ from privacydesk.web.api.ticket_schemas import (
 async def _file(call: Call[EmptyRequest, Any]) -> ApiResponse:
     filed = await call.services.intake.file(_request(call), call.bearer.agent, job_id=call.job_id)
     return ApiResponse(FiledResponse(**_fields(filed), number=filed.ticket.number))
+
+
+async def _show(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+    return await _show_filed(call, attested=False)
+
+
+async def _show_attested(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+    return await _show_filed(call, attested=True)
+
+
+async def _show_filed(call: Call[EmptyRequest, EmptyRequest], *, attested: bool) -> ApiResponse:
+    ticket = await call.services.intake.find(
+        call.path["number"], call.bearer.agent, attested=attested
+    )
+    return ApiResponse(FiledResponse(**_fields(Filed(ticket)), number=ticket.number))
 
 
 async def _preview(call: Call[EmptyRequest, Any]) -> ApiResponse:
@@ -84,6 +106,8 @@ _RULES: Final = (
     " or confirmation that is missing or not taken is named in `faults` (422), and nothing is filed"
 )
 
+_OWN: Final = "Or whose proof the caller has brought. All others are as unknown (404)."
+
 REQUESTS: Final[tuple[Operation[Any, Any], ...]] = (
     write_operation(
         "file_request",
@@ -112,6 +136,17 @@ REQUESTS: Final[tuple[Operation[Any, Any], ...]] = (
         has_etag=False,
         changes_nothing=True,
     ),
+    read_operation(
+        "show_request",
+        "/requests/{number}",
+        Group.REQUESTS,
+        "Show a request that the caller has filed.",
+        scope=Scope.REQUESTS_FILE,
+        handler=_show,
+        query_model=EmptyRequest,
+        response_model=FiledResponse,
+        details=_OWN,
+    ),
     write_operation(
         "file_attested_request",
         "/requests/attested",
@@ -138,5 +173,16 @@ REQUESTS: Final[tuple[Operation[Any, Any], ...]] = (
         supports_if_match=False,
         has_etag=False,
         changes_nothing=True,
+    ),
+    read_operation(
+        "show_attested_request",
+        "/requests/attested/{number}",
+        Group.REQUESTS,
+        "Show a request that the caller has filed for a user whose identity a person has checked.",
+        scope=Scope.REQUESTS_ATTEST,
+        handler=_show_attested,
+        query_model=EmptyRequest,
+        response_model=FiledResponse,
+        details=_OWN,
     ),
 )
