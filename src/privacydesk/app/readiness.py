@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Protocol
 
 from privacydesk.app.container import Services
+from privacydesk.app.data_folder import why_unwritable
 from privacydesk.storage.store import SqlStore
 from privacydesk.web.health import Component, Health
 
 _CHECK_EVERY = 1.0
 """Seconds between two checks."""
-_DATABASE_TIMEOUT = 3.0
-"""Seconds after which a database that does not answer counts as failing."""
+_TIMEOUT = 3.0
+"""Seconds after which a database or a disk that does not answer counts as failing."""
 
 
 class NluProcess(Protocol):
@@ -50,6 +52,7 @@ class Readiness:
         self._services = services
         self._nlu = nlu
         self._health = health
+        self._disk = _Disk(services.settings.data_dir)
 
     async def run(self) -> None:
         """Check repeatedly until cancelled."""
@@ -59,7 +62,17 @@ class Readiness:
 
     async def check(self) -> None:
         """Check once, and report the result to ``health``."""
-        self._health.failing = frozenset([component async for component in self._failing()])
+        fault, failing = await asyncio.gather(self._disk.fault(), self._failing_others())
+        outage = self._services.external.outages.of("disk")
+        if fault:
+            outage.begin(fault)
+        else:
+            outage.end()
+        self._health.reasons = {Component.DISK: fault} if fault else {}
+        self._health.failing = failing | self._health.reasons.keys()
+
+    async def _failing_others(self) -> frozenset[Component]:
+        return frozenset([component async for component in self._failing()])
 
     async def _failing(self) -> AsyncIterator[Component]:
         nlu = self._nlu
@@ -76,10 +89,29 @@ class Readiness:
         if not isinstance(store, SqlStore):
             return ()
         try:
-            async with asyncio.timeout(_DATABASE_TIMEOUT):
+            async with asyncio.timeout(_TIMEOUT):
                 failing = await store.probe.check(self._services.clock.now())
         except TimeoutError:
             store.writer.outage.begin("no_answer", "probe")
             return (Component.DATABASE,)
         store.writer.outage.end("probe")
         return tuple(Component(name) for name in failing)
+
+
+class _Disk:
+    """Looks whether the data folder can be written, in a thread: a remote disk may not answer."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._looking: asyncio.Task[str] | None = None
+
+    async def fault(self) -> str:
+        """Return why it can't be written; empty if it can."""
+        if self._looking is None:
+            # One that never answers holds one thread, however often this is asked.
+            self._looking = asyncio.create_task(asyncio.to_thread(why_unwritable, self._folder))
+        done, _ = await asyncio.wait({self._looking}, timeout=_TIMEOUT)
+        if not done:
+            return "no_answer"
+        answered, self._looking = self._looking, None
+        return answered.result()

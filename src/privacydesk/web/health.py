@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from enum import StrEnum
 from typing import Final
 
@@ -18,6 +18,8 @@ class Component(StrEnum):
     """The database can be read and written."""
     MIGRATIONS = "migrations"
     """The database has the schema of this version."""
+    DISK = "disk"
+    """The data folder can be written; the reason says why not."""
     READER = "reader"
     """The process that interprets messages responds."""
     POLICY = "policy"
@@ -31,12 +33,14 @@ class Health:
         stopped_loops: names of the background loops that have stopped; only a restart of the
             process starts them again.
         failing: the components that do not work now but may recover; None before the first check.
+        reasons: why components do not work, by a closed list of names, where that is known.
         is_stopping: whether the process is about to stop, and still serves.
     """
 
     def __init__(self) -> None:
         self.stopped_loops: list[str] = []
         self.failing: Collection[Component] | None = ()
+        self.reasons: Mapping[Component, str] = {}
         self.is_stopping = False
 
     def failing_components(self) -> list[str]:
@@ -63,10 +67,11 @@ async def readyz(request: web.Request) -> web.Response:
     if health.failing is None:
         return _status_response({"status": "starting", "failing": []}, 503)
     failing = health.failing_components()
-    return _status_response(
-        {"status": "unready" if failing else "ready", "failing": failing}, 503 if failing else 200
-    )
+    if not failing:
+        return _status_response({"status": "ready", "failing": []}, 200)
+    body = {"status": "unready", "failing": failing, "reasons": {**health.reasons}}
+    return _status_response(body, 503)
 
 
-def _status_response(body: dict[str, object], status: int) -> web.Response:
+def _status_response(body: Mapping[str, object], status: int) -> web.Response:
     return web.json_response(body, status=status, headers={"Cache-Control": "no-store"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -83,9 +84,11 @@ class PresentState(Collector):
             yield _gauge("writer_queue", "Jobs that wait for the writer.", store.writer.waiting)
             yield _gauge("reads", "Reads that run or wait.", store.reader.unfinished)
             yield _gauge("read_connections", "How many reads can run at once.", store.reader.size)
-        disk = shutil.disk_usage(self._services.settings.data_dir)
-        yield _gauge("disk_free_bytes", "Free bytes on the data folder's disk.", disk.free)
-        yield _gauge("disk_bytes", "Size of the data folder's disk.", disk.total)
+        # A folder that is missing is a component that fails.
+        with suppress(OSError):
+            disk = shutil.disk_usage(self._services.settings.data_dir)
+            yield _gauge("disk_free_bytes", "Free bytes on the data folder's disk.", disk.free)
+            yield _gauge("disk_bytes", "Size of the data folder's disk.", disk.total)
 
     def _outside(self) -> Iterator[Metric]:
         yield _by(
