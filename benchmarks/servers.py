@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import os
 import re
-import secrets
 import subprocess
 import sys
 import tempfile
@@ -15,6 +13,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from privacydesk.settings import new_secret
 
 ROOT = Path(__file__).parents[1]
 PROFILE = ROOT / "src" / "privacydesk" / "demo" / "data" / "profile.yaml"
@@ -84,18 +84,18 @@ def environment() -> dict[str, str]:
 
 def desk_environment(folder: Path) -> dict[str, str]:
     """Return the environment of ``privacydesk serve`` in ``folder``, without external services."""
-    secret = base64.b64encode(secrets.token_bytes(32)).decode()
+    ring_key, hashing_secret, outside_secret = new_secret(), new_secret(), new_secret()
     unreachable = "http://127.0.0.1:9/"
     return environment() | {
         "PRIVACYDESK_DATA_DIR": str(folder),
         "PRIVACYDESK_PROFILE": str(PROFILE),
-        "PRIVACYDESK_RING_KEYS": json.dumps({"bench": secret}),
+        "PRIVACYDESK_RING_KEYS": json.dumps({"bench": ring_key}),
         "PRIVACYDESK_RING_KEY": "bench",
-        "PRIVACYDESK_HASHING_SECRET": secret,
+        "PRIVACYDESK_HASHING_SECRET": hashing_secret,
         "PRIVACYDESK_ACCOUNT_SERVICE_URL": unreachable,
-        "PRIVACYDESK_ACCOUNT_SERVICE_SECRET": secret,
+        "PRIVACYDESK_ACCOUNT_SERVICE_SECRET": outside_secret,
         "PRIVACYDESK_CODE_GATEWAY_URL": unreachable,
-        "PRIVACYDESK_CODE_GATEWAY_SECRET": secret,
+        "PRIVACYDESK_CODE_GATEWAY_SECRET": outside_secret,
         "PRIVACYDESK_MESSAGES_PER_SECOND": str(UNLIMITED),
         "PRIVACYDESK_MESSAGE_BURST": str(int(UNLIMITED)),
         "PRIVACYDESK_NEW_CHATS_PER_MINUTE": str(UNLIMITED),

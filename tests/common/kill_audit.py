@@ -15,7 +15,8 @@ from typing import Any
 
 import psycopg
 from tests.common.kill_client import Client
-from tests.common.kill_server import HASHING_SECRET, RING_SECRET, Outside
+from tests.common.kill_server import Outside
+from tests.common.stories import HASHING_SECRET, RING_SECRET
 
 from privacydesk.clock import SystemClock
 from privacydesk.domain.identity import Target, TargetKind

@@ -23,16 +23,14 @@ import yaml
 from aiohttp import web
 from aiohttp.typedefs import Handler
 from joserfc.jwk import OctKey
-from tests.common.stories import ROOT, TOKEN_SECRET
+from tests.common.stories import HASHING_SECRET, RING_SECRET, ROOT, TOKEN_SECRET
 from yarl import URL
 
 from privacydesk.clock import SystemClock
 from privacydesk.demo.accounts import make_account_app
 from privacydesk.demo.people import sample_people
 
-RING_SECRET = bytes(range(32))
-HASHING_SECRET = bytes(range(1, 33))
-OUTSIDE_SECRET = "the outside's secret of the kill test"
+OUTSIDE_SECRET = "what the kill test and the outside share"
 PROFILE = ROOT / "src" / "privacydesk" / "demo" / "data" / "profile.yaml"
 CONTACTS = 50
 """To how many contacts of its choice a client is sent codes in a day; no profile may allow more."""

@@ -16,6 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -69,6 +70,8 @@ START = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 NETWORK = "PRIVACYDESK_STORIES_NETWORK"
 """The variable by which stories are played with the network alone; ``--network`` sets it."""
 
+RING_SECRET = sha256(b"ring").digest()
+HASHING_SECRET = sha256(b"hashing").digest()
 TOKEN_SECRET = b"stories-token-secret-of-32-bytes"
 PEOPLE = {
     "lin": "lin-xiaoyu",
@@ -210,10 +213,12 @@ def _settings(
         smtp_from: empty where there is no mailbox.
     """
     return load_settings(
-        ring_keys={"one": base64.b64encode(bytes(range(32))).decode()},
+        ring_keys={"one": base64.b64encode(RING_SECRET).decode()},
         ring_key="one",
-        hashing_secret=base64.b64encode(bytes(range(1, 33))).decode(),
+        hashing_secret=base64.b64encode(HASHING_SECRET).decode(),
         app_token_keys=[OctKey.import_key(TOKEN_SECRET, {"kid": "t"}).as_dict(private=True)],
+        # Stories last for days; tests about a recent authentication ask for it.
+        recent_minutes=0,
         # Receivers in tests stand on this machine.
         webhook_networks=["127.0.0.0/8"],
         push_gateway_url=push_gateway_url,

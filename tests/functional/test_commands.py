@@ -22,7 +22,16 @@ import pytest
 import structlog
 import yaml
 from tests.common.databases import ADDRESS
-from tests.common.stories import PROFILE, START, Player, World, open_world, picture
+from tests.common.stories import (
+    HASHING_SECRET,
+    PROFILE,
+    RING_SECRET,
+    START,
+    Player,
+    World,
+    open_world,
+    picture,
+)
 
 from privacydesk.cli.main import main
 from privacydesk.clock import SystemClock
@@ -36,14 +45,14 @@ ABOUT_THE_FILE = pytest.mark.sqlite("its file has rights, a lock and a version")
 
 SECRETS = {
     "ring_key": "one",
-    "hashing_secret": base64.b64encode(bytes(range(1, 33))).decode(),
+    "hashing_secret": base64.b64encode(HASHING_SECRET).decode(),
 }
-RING_KEY = base64.b64encode(bytes(range(32))).decode()
+RING_KEY = base64.b64encode(RING_SECRET).decode()
 OUTSIDE = {
     "account_service_url": "https://accounts.example",
-    "account_service_secret": "0123456789abcdef0123456789abcdef",
+    "account_service_secret": "kP3vX9qLw7RtB2mZ8sYdF4",
     "code_gateway_url": "https://codes.example/send",
-    "code_gateway_secret": "fedcba9876543210fedcba9876543210",
+    "code_gateway_secret": "hN6jC1gT5uWeQ0aVx7LbM2",
 }
 
 
@@ -584,11 +593,29 @@ def test_serve_names_what_it_lacks_of_the_outside(tmp_path: Path, missing: str) 
     assert not (tmp_path / "privacydesk.db").exists()
 
 
-def test_serve_refuses_placeholder_secrets(tmp_path: Path) -> None:
-    write_settings(tmp_path, hashing_secret=base64.b64encode(b"changeme" * 4).decode())
+@pytest.mark.parametrize(
+    ("name", "secret", "told"),
+    [
+        (
+            "hashing_secret",
+            base64.b64encode(b"correct horse battery staple 123").decode(),
+            "PRIVACYDESK_HASHING_SECRET is not random: make another one",
+        ),
+        ("hashing_secret", RING_KEY, "PRIVACYDESK_HASHING_SECRET are the same"),
+        (
+            "account_service_secret",
+            "please-change-me-1234",
+            "PRIVACYDESK_ACCOUNT_SERVICE_SECRET looks like a placeholder: use at least 16 random",
+        ),
+        ("smtp_password", "your-password-here", "PRIVACYDESK_SMTP_PASSWORD looks like"),
+    ],
+)
+def test_serve_refuses_weak_secrets(tmp_path: Path, name: str, secret: str, told: str) -> None:
+    write_settings(tmp_path, **OUTSIDE | {name: secret})
     done = run_here("serve", "--data-dir", str(tmp_path))
     assert done.code == 1
-    assert "PRIVACYDESK_HASHING_SECRET" in done.err
+    assert told in done.err
+    assert secret not in done.err
 
 
 def test_a_file_that_is_named_wins_over_the_one_in_the_folder(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.common.databases import by_hand
-from tests.common.stories import PROFILE, open_world
+from tests.common.stories import HASHING_SECRET, PROFILE, RING_SECRET, open_world
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
     RING_KEY,
     Done,
@@ -201,7 +201,7 @@ async def test_no_secret_stands_in_the_database(tmp_path: Path) -> None:
     with by_hand(tmp_path) as opened:
         rows = opened.execute("SELECT name, digest FROM fingerprint ORDER BY name").fetchall()
     assert [name for name, _ in rows] == ["hashing_secret", "ring_key:one"]
-    assert {bytes(range(32)), bytes(range(1, 33))}.isdisjoint(digest for _, digest in rows)
+    assert {RING_SECRET, HASHING_SECRET}.isdisjoint(digest for _, digest in rows)
 
 
 async def test_only_what_is_known_can_be_adopted(tmp_path: Path) -> None:

@@ -591,7 +591,6 @@ async def test_what_is_stored_needs_the_keys_it_was_stored_with(
             "sign-on",
             "look at PRIVACYDESK_SIGN_ON_ISSUER",
         ),
-        ({"code_gateway_secret": "short"}, "code gateway", "looks like a placeholder"),
         (
             {"smtp_host": "127.0.0.1", "smtp_security": "none", "smtp_from": "desk"},
             "mail",

@@ -19,7 +19,7 @@ import yaml
 from joserfc import jwt
 from joserfc.jwk import OctKey
 from tests.common.databases import by_hand
-from tests.common.stories import PROFILE, Player, World, enter, open_world, steps
+from tests.common.stories import PROFILE, RING_SECRET, Player, World, enter, open_world, steps
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
     SECRETS,
     Done,
@@ -40,7 +40,7 @@ from privacydesk.settings import load_settings
 
 ABOUT_THE_FILE = pytest.mark.sqlite("the backup of its file is opened")
 
-OLD = base64.b64encode(bytes(range(32))).decode()
+OLD = base64.b64encode(RING_SECRET).decode()
 NEW = base64.b64encode(bytes(range(40, 72))).decode()
 BOTH = {"one": OLD, "two": NEW}
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.common.stories import Player, World, open_world, picture
+from tests.common.stories import RING_SECRET, Player, World, open_world, picture
 
 from privacydesk.domain.events import EventKind
 from privacydesk.domain.ids import EvidenceId
@@ -145,7 +145,7 @@ async def test_a_process_that_comes_after_a_crash_removes_what_the_first_one_too
 ) -> None:
     async with open_world(tmp_path) as world:
         picked = await upload(await asked_for_files(world))
-        ring = KeyRing("one", {"one": bytes(range(32))})
+        ring = KeyRing("one", {"one": RING_SECRET})
         clock = world.clock
         url = world.services.settings.url
     clock.move(DAY + 2 * HOUR)

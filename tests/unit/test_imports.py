@@ -82,6 +82,7 @@ ARROWS: dict[str, set[str]] = {
     "logs": {"errors"},
     "profile": {"calendars", "dialog", "policy", "services", "system_errors"} | _VALUES,
     "settings": {"profile", "system_errors"} | _VALUES,
+    "weak_secrets": {"errors", "settings"},
 }
 """Each room and what it may import besides itself. Services that compose are judged below."""
 

@@ -43,9 +43,6 @@ if TYPE_CHECKING:
     from privacydesk.connectors.imap import ImapMailbox
     from privacydesk.connectors.smtp import SmtpMailer
 
-_MIN_SECRET_LENGTH = 16
-_MIN_DISTINCT_CHARACTERS = 8
-
 
 @asynccontextmanager
 async def connect_external_services(
@@ -313,16 +310,9 @@ def build_mailer(settings: Settings, clock: Clock) -> SmtpMailer | None:
 
 
 def _endpoint(url: str, secret: str, name: str, previous_secret: str = "") -> Endpoint:
-    """Return a service's endpoint; raise ``SettingsError`` if its URL or secret is unusable."""
+    """Return a service's endpoint; raise ``SettingsError`` if its URL or secret is missing."""
     for part, value in (("url", url), ("secret", secret)):
         if not value:
             setting = f"{name}_{part}"
             raise SettingsError(f"PRIVACYDESK_{setting.upper()} is missing", key=setting)
-    if len(secret) < _MIN_SECRET_LENGTH or len(set(secret)) < _MIN_DISTINCT_CHARACTERS:
-        setting = f"{name}_secret"
-        raise SettingsError(
-            f"PRIVACYDESK_{setting.upper()} looks like a placeholder: use at least"
-            f" {_MIN_SECRET_LENGTH} random characters",
-            key=setting,
-        )
     return Endpoint(url, secret, previous_secret).checked(name)

@@ -73,8 +73,8 @@ def serve(
 
     Needs an operator profile (a file, or the one in the database), ring keys, a hashing secret, and
     the addresses and secrets of the account service and of the code gateway; an error names what is
-    missing. A missing SQLite database is created; an older one needs `db upgrade` first. Only one
-    process can serve a SQLite file.
+    missing, and any secret that is weak. A missing SQLite database is created; an older one needs
+    `db upgrade` first. Only one process can serve a SQLite file.
     """
     overrides = {
         name: value for name, value in (("host", host), ("port", port)) if value is not None
@@ -83,8 +83,9 @@ def serve(
     factory = _loop_factory(loop)
     # Checked first, so that missing settings are reported at once.
     own = settings.operator() if settings.profile is not None else None
-    settings.keys()
-    settings.hashing()
+    from privacydesk.weak_secrets import refuse_weak_secrets  # noqa: PLC0415 - imports the settings
+
+    refuse_weak_secrets(settings)
 
     from privacydesk import logs  # noqa: PLC0415 - missing settings are reported sooner without
 

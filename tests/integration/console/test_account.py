@@ -20,6 +20,7 @@ from privacydesk.domain.signin import FREE_ATTEMPTS, REAUTHENTICATION_TIME, Acce
 from privacydesk.errors import DeskError, InvalidRequestError, StaleError
 from privacydesk.ports import AccessChanges, SessionChange
 from privacydesk.services.signin.sign_in import ClientInfo
+from privacydesk.storage.store import SqlStore
 from privacydesk.web.console.browsers import browser_name
 from privacydesk.web.console.cookies import COOKIE
 
@@ -348,10 +349,9 @@ async def test_of_two_windows_that_authenticate_at_once_one_is_asked_again(
     (cookie,) = (one.value for one in admin.client.session.cookie_jar if one.key == COOKIE)
     found = await office.signin.sign_in.find_session(cookie)
     assert found is not None
-    store, (_, late) = (
-        office.world.services.store.access,
-        office.signin.sign_in.new_cookie(found.session),
-    )
+    assert isinstance(office.world.services.store, SqlStore)
+    store = office.world.services.store.access
+    _, late = office.signin.sign_in.new_cookie(found.session)
     await admin.get(PEOPLE)
     office.clock.move(REAUTHENTICATION_TIME)
     proof = {"proof_password": own_password("xiao-chen"), "proof_code": office.code("xiao-chen")}

@@ -15,7 +15,6 @@ from privacydesk.app.doctor.database import find_database_faults
 from privacydesk.app.doctor.files import find_disk_faults, find_exposed_files, find_folder_faults
 from privacydesk.app.doctor.outside import find_outside_faults
 from privacydesk.app.doctor.report import Report
-from privacydesk.app.doctor.secrets import find_weak_secrets
 from privacydesk.app.findings import Finding, Level
 from privacydesk.app.metrics.listener import check_metrics_guard
 from privacydesk.app.saved_profile import settle_profile
@@ -36,6 +35,7 @@ from privacydesk.services.app_tokens import TokenChecker
 from privacydesk.services.deadlines import Deadlines
 from privacydesk.settings import Settings
 from privacydesk.storage.engines import parse_url, sqlite_file
+from privacydesk.weak_secrets import find_weak_secrets
 
 __all__ = ["examine"]
 
@@ -91,10 +91,10 @@ def _examine_settings(
             report.add(find_channel_faults(settings))
     with report.check("confinement", "programs that parse strangers' input are confined"):
         report.warn(one for one in warnings if one.check == "confinement")
-    with report.check("secrets", "ring keys and hashing secret are there, and look random"):
-        settings.keys()
-        settings.hashing()
-        report.add(find_weak_secrets(settings))
+    with report.check("secrets", "ring keys and hashing secret are there, and all look random"):
+        for weak in find_weak_secrets(settings):
+            level = Level.FAULT if weak.is_refused else Level.WARNING
+            report.add([Finding("secrets", level, weak.sentence)])
 
 
 def _examine_storage(settings: Settings, clock: Clock, report: Report) -> bool:
