@@ -19,6 +19,8 @@ from typing import Any
 import psycopg
 import pytest
 import yaml
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from tests.common import postgresql
 from tests.common.kill_server import Outside, open_outside
 from tests.common.mail_servers import PASSWORD, USER, certificate, mail_server
@@ -27,6 +29,7 @@ from tests.functional.test_commands import (
     _own_process,  # noqa: F401 - the fixture works by being here
     run_here,
 )
+from yarl import URL
 
 from privacydesk.app.doctor import examine
 from privacydesk.app.doctor.database import find_server_skew
@@ -358,6 +361,15 @@ WARNINGS: dict[str, tuple[Prepare, str, str]] = {
         "secrets",
         "are the same",
     ),
+    "a receiver of webhooks fails": (
+        sql(
+            "INSERT INTO webhook_endpoint (id, version, state, kinds, created_at, failing_since,"
+            " body) VALUES (x'01', 1, 'active', '', 0, 1790000000000000, x''),"
+            " (x'02', 1, 'disabled', '', 0, 1780000000000000, x'')"
+        ),
+        "webhooks",
+        "deliveries to 1 endpoint fail, to the first since 2026-09-21",
+    ),
     "no database yet": (setting("port", "8081"), "database", "there is none at"),
     "a folder that others may open": (
         lambda folder, _: folder.chmod(0o755),
@@ -592,6 +604,21 @@ async def test_what_is_stored_needs_the_keys_it_was_stored_with(
             "look at PRIVACYDESK_SIGN_ON_ISSUER",
         ),
         (
+            {"push_gateway_url": "http://127.0.0.1:9", "push_gateway_secret": SERVICE_SECRET},
+            "push",
+            "it can't be reached: see that it runs, and look at PRIVACYDESK_PUSH_GATEWAY_URL",
+        ),
+        (
+            {"translation_url": "http://127.0.0.1:9", "translation_secret": SERVICE_SECRET},
+            "translation",
+            "it can't be reached: see that it runs, and look at PRIVACYDESK_TRANSLATION_URL",
+        ),
+        (
+            {"captcha_url": "http://127.0.0.1:9", "captcha_secret": SERVICE_SECRET},
+            "challenges",
+            "PRIVACYDESK_CAPTCHA_URL. Meanwhile visitors are admitted without a challenge",
+        ),
+        (
             {"smtp_host": "127.0.0.1", "smtp_security": "none", "smtp_from": "desk"},
             "mail",
             "PRIVACYDESK_SMTP_FROM: needs an address",
@@ -614,6 +641,30 @@ async def test_a_service_that_can_t_be_used_is_told(
     write(tmp_path, **services(outside) | more)
     found = await asyncio.to_thread(doctor, tmp_path)
     assert any(level == "fault" and told in message for level, message in found[check]), found
+
+
+async def test_the_port_for_metrics_is_free_the_desks_or_another_programs(
+    tmp_path: Path, outside: Outside
+) -> None:
+    async def told(port: int | None, token: str = "", code: int = 1) -> str:
+        more = {"metrics_token": token} if token else {}
+        write(tmp_path, **services(outside), metrics_port=str(port), **more)
+        found = await asyncio.to_thread(doctor, tmp_path, code)
+        return found["metrics"][0][1]
+
+    async def answer(request: web.Request) -> web.Response:
+        if "right" not in request.headers.get("Authorization", ""):
+            return web.Response(status=401)
+        return web.Response(text="privacydesk_ready 1.0")
+
+    assert "another program listens" in await told(URL(outside.url).port)
+    app = web.Application()
+    app.router.add_get("/metrics", answer)
+    async with TestServer(app) as desk:
+        port, right = desk.port, "the right token of a test"
+        assert "the desk answers there" in await told(port, right, 0)
+        assert "refuses PRIVACYDESK_METRICS_TOKEN" in await told(port, "another token of a test")
+    assert "the port is free" in await told(port, right, 0)
 
 
 async def test_a_mail_server_is_logged_in_to_and_sent_nothing(

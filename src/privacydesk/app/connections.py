@@ -25,14 +25,13 @@ from privacydesk.connectors.cloud_sms import (
 from privacydesk.connectors.http import Endpoint
 from privacydesk.connectors.http_account import HttpAccountService, connect_account_service
 from privacydesk.connectors.http_captcha import connect_captcha
-from privacydesk.connectors.http_push import connect_pusher
+from privacydesk.connectors.http_push import HttpPusher, connect_pusher
 from privacydesk.connectors.http_sms import HttpCodeSender, connect_code_sender
 from privacydesk.connectors.http_translation import connect_translator
 from privacydesk.connectors.webhook_addresses import AddressRules
 from privacydesk.connectors.webhooks import connect_webhooks
 from privacydesk.domain.account import AccountService
 from privacydesk.domain.captcha import CaptchaVerifier
-from privacydesk.domain.notices import Pusher
 from privacydesk.domain.ticketing import TicketingMap, TicketingSystem
 from privacydesk.domain.translation import Translator
 from privacydesk.errors import SettingsError
@@ -64,10 +63,10 @@ async def connect_external_services(
         connect_accounts(settings, clock, outages) as account_service,
         connect_codes(settings, clock, outages, account_service) as code_sender,
         connect_webhooks(AddressRules(settings.webhook_networks), clock) as webhook_sender,
-        _connect_pusher(settings, clock, outages) as pusher,
+        connect_push(settings, clock, outages) as pusher,
         connect_ticketing(settings, clock, ticketing_map) as ticketing,
-        _connect_captcha(settings, clock) as captcha,
-        _connect_translator(settings, clock, outages) as translator,
+        connect_challenges(settings, clock, outages) as captcha,
+        connect_translation(settings, clock, outages) as translator,
         connect_provider(settings, clock) as identity_provider,
         connect_channels(settings, clock, outages) as staff_channels,
     ):
@@ -182,9 +181,14 @@ def _connect_gateway(
 
 
 @asynccontextmanager
-async def _connect_pusher(
+async def connect_push(
     settings: Settings, clock: Clock, outages: Outages
-) -> AsyncIterator[Pusher | None]:
+) -> AsyncIterator[HttpPusher | None]:
+    """Connect to the push gateway in the settings; yield None if there is none.
+
+    Raises:
+        SettingsError: its address or secret is missing or wrong; the message names the setting.
+    """
     if not settings.push_gateway_url:
         yield None
         return
@@ -196,22 +200,32 @@ async def _connect_pusher(
 
 
 @asynccontextmanager
-async def _connect_captcha(
-    settings: Settings, clock: Clock
+async def connect_challenges(
+    settings: Settings, clock: Clock, outages: Outages
 ) -> AsyncIterator[CaptchaVerifier | None]:
+    """Connect to what verifies challenges in the settings; yield None if there is none.
+
+    Raises:
+        SettingsError: its address or secret is missing or wrong; the message names the setting.
+    """
     if not settings.captcha_url:
         yield None
         return
     secret = settings.captcha_secret.get_secret_value()
     endpoint = _endpoint(settings.captcha_url, secret, "captcha")
-    async with connect_captcha(endpoint, clock=clock) as captcha:
+    async with connect_captcha(endpoint, clock=clock, outage=outages.of("captcha")) as captcha:
         yield captcha
 
 
 @asynccontextmanager
-async def _connect_translator(
+async def connect_translation(
     settings: Settings, clock: Clock, outages: Outages
 ) -> AsyncIterator[Translator | None]:
+    """Connect to the translation service in the settings; yield None if there is none.
+
+    Raises:
+        SettingsError: its address or secret is missing or wrong; the message names the setting.
+    """
     if not settings.translation_url:
         yield None
         return

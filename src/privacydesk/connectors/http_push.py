@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from uuid import uuid4
 
 from privacydesk.clock import Clock
 from privacydesk.connectors.gateway import Gateway
 from privacydesk.connectors.http import Endpoint, open_session
 from privacydesk.domain.code_delivery import SendAnswer
-from privacydesk.domain.notices import Notice
+from privacydesk.domain.notices import Notice, NoticeSubject
 from privacydesk.outages import Outage
 
 
@@ -23,6 +24,18 @@ class HttpPusher:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+
+    async def check(self) -> None:
+        """Push to nobody, which shows whether the gateway takes the secret.
+
+        Raises:
+            UnavailableError: it can't be used.
+        """
+        await self.push(
+            "desk-start-check",
+            Notice(NoticeSubject.NEWS, "", "en", "desk", ("desk",)),
+            key=f"start-check-{uuid4().hex}",
+        )
 
     async def push(self, account: str, notice: Notice, *, key: str) -> SendAnswer:
         """Send one notice; see :class:`privacydesk.domain.notices.Pusher`."""

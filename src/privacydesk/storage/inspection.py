@@ -12,8 +12,10 @@ import sqlalchemy as sa
 from privacydesk.domain.fingerprints import Fingerprint
 from privacydesk.domain.policy_texts import PolicyText
 from privacydesk.domain.saved_settings import SavedSetting
+from privacydesk.domain.webhooks import EndpointState
 from privacydesk.storage import schema, tables
 from privacydesk.storage.backups import find_damage
+from privacydesk.storage.codec import opt_instant
 from privacydesk.storage.engines import parse_url, reading_engine, writing_engine
 from privacydesk.storage.fingerprints import read_fingerprints, write_fingerprints
 from privacydesk.storage.key_wrapping import check_ring
@@ -22,6 +24,12 @@ from privacydesk.storage.saved_settings import read_current, read_versions
 from privacydesk.storage.sealing import KeyRing
 
 _PRIVILEGES = ("SELECT", "INSERT", "UPDATE", "DELETE")
+_FAILING_ENDPOINTS = sa.select(
+    sa.func.count(), sa.func.min(tables.webhook_endpoint.c.failing_since)
+).where(
+    tables.webhook_endpoint.c.state == EndpointState.ACTIVE.value,
+    tables.webhook_endpoint.c.failing_since.is_not(None),
+)
 _RING_KEYS_IN_USE = sa.select(tables.data_key.c.ring_key).distinct()
 
 
@@ -116,6 +124,11 @@ class Inspection:
         Without the keys, the digests of the rows go unchecked.
         """
         return read_policies(self._connection)
+
+    def failing_endpoints(self) -> tuple[int, datetime | None]:
+        """Return how many webhook endpoints that are switched on fail, and since when the first."""
+        count, since = self._connection.execute(_FAILING_ENDPOINTS).one()
+        return count, opt_instant(since)
 
     def ring_keys_in_use(self) -> frozenset[str]:
         """Return the names of the ring keys that wrap at least one data key."""

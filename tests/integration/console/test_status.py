@@ -14,7 +14,14 @@ from privacydesk.storage.store import SqlStore
 from privacydesk.web.health import HEALTH, Component
 
 STATUS = "/console/status"
-DEPENDENCIES = ("account_service", "code_gateway", "push_gateway", "translation", "staff_channels")
+DEPENDENCIES = (
+    "account_service",
+    "code_gateway",
+    "push_gateway",
+    "translation",
+    "captcha",
+    "staff_channels",
+)
 
 
 def _state(page: Page, name: str) -> str:

@@ -52,6 +52,7 @@ async def test_a_token_that_does_not_hold_is_told_so() -> None:
         {"text": "{}"},
         {"text": "[true]"},
         {"text": '{"success": "yes"}'},
+        {"text": '{"success": false, "error-codes": ["invalid-input-secret"]}'},
     ],
     ids=str,
 )

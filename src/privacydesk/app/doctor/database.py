@@ -22,6 +22,7 @@ _NOTABLE_SKEW: Final = timedelta(seconds=5)
 """A difference of clocks that synchronised ones never have."""
 _KEYS: Final = "keys"
 _CLOCK: Final = "clock"
+_WEBHOOKS: Final = "webhooks"
 
 
 def find_database_faults(
@@ -52,6 +53,8 @@ def find_database_faults(
                 )
                 if not report.has_fault(_KEYS):
                     inspection.check_ring(KeyRing(*settings.keys()))
+        with report.check(_WEBHOOKS, "no endpoint fails"):
+            report.add(_find_failing_endpoints(inspection))
         with report.check(_CLOCK, "it agrees with the database"):
             at = inspection.time()
             report.add(_find_file_skew(file, clock) if file else find_server_skew(at, clock))
@@ -77,6 +80,17 @@ def _find_write_faults(inspection: Inspection) -> Iterator[Finding]:
         f" {migrations.HEAD}), can be read and written; `privacydesk db check` reads all of it"
     )
     yield Finding("database", Level.OK, message)
+
+
+def _find_failing_endpoints(inspection: Inspection) -> Iterator[Finding]:
+    """Yield whether receivers of webhooks fail, as deliveries found; none is sent for this."""
+    count, since = inspection.failing_endpoints()
+    if since is not None:
+        message = (
+            f"deliveries to {count} endpoint{'s' if count > 1 else ''} fail, to the first since"
+            f" {since:%Y-%m-%d %H:%M} UTC: see Webhooks in the console"
+        )
+        yield Finding(_WEBHOOKS, Level.WARNING, message)
 
 
 def find_server_skew(at: datetime | None, clock: Clock) -> Iterator[Finding]:

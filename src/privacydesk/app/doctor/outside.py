@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
+from uuid import uuid4
 
 from privacydesk.app.connections import (
     build_mailbox,
     build_mailer,
     connect_accounts,
+    connect_challenges,
     connect_codes,
+    connect_push,
     connect_ticketing,
+    connect_translation,
     sms_account,
 )
 from privacydesk.app.doctor.report import Report
 from privacydesk.app.findings import Finding, Level
+from privacydesk.app.metrics.listener_check import find_listener_faults
 from privacydesk.app.sign_on import connect_provider, sign_on_settings
 from privacydesk.clock import Clock
 from privacydesk.connectors.cloud_sms import connect_cloud_sms
@@ -44,6 +49,7 @@ class _Service(NamedTuple):
         probe: uses it once.
         suffixes: the ends of the settings with its secret and with its address.
         ok: what is told if it has no fault.
+        fault: what a fault leads to.
     """
 
     name: str
@@ -51,6 +57,10 @@ class _Service(NamedTuple):
     probe: Probe
     suffixes: tuple[str, str] = ("SECRET", "URL")
     ok: str = "it answers, and takes the desk's secret"
+    fault: str = ""
+
+
+_ADMITTED: Final = ". Meanwhile visitors are admitted without a challenge"
 
 
 async def find_outside_faults(
@@ -73,18 +83,9 @@ def _services(settings: Settings) -> Iterator[_Service]:
     yield _Service("account service", "account_service", _probe_accounts)
     if settings.code_gateway_url or not settings.sms_vendor:
         yield _Service("code gateway", "code_gateway", _probe_codes)
-    if settings.sms_vendor:
-        yield _Service("SMS", "sms", _probe_sms, ("ACCESS_KEY_SECRET", "ENDPOINT"))
-    if settings.smtp_host:
-        yield _Service("mail", "smtp", _probe_mail, ("PASSWORD", "HOST"))
-    if settings.imap_host:
-        yield _Service("mailbox", "imap", _probe_mailbox, ("PASSWORD", "HOST"))
-    if settings.sign_on_issuer:
-        # The secret is shown only when somebody signs in.
-        suffixes = ("CLIENT_SECRET", "ISSUER")
-        yield _Service("sign-on", "sign_on", _probe_sign_on, suffixes, "the provider answers")
-    if settings.ticketing_system:
-        yield _Service("ticketing", "ticketing", _probe_ticketing)
+    for setting, service in _OPTIONAL.items():
+        if getattr(settings, setting):
+            yield service
 
 
 async def _probe_accounts(settings: Settings, clock: Clock, _: OperatorProfile) -> tuple[str, ...]:
@@ -126,11 +127,59 @@ async def _probe_sign_on(settings: Settings, clock: Clock, _: OperatorProfile) -
     return ()
 
 
+async def _probe_push(settings: Settings, clock: Clock, _: OperatorProfile) -> tuple[str, ...]:
+    async with connect_push(settings, clock, Outages(clock)) as pusher:
+        if pusher is not None:
+            await pusher.check()
+    return ()
+
+
+async def _probe_translation(
+    settings: Settings, clock: Clock, _: OperatorProfile
+) -> tuple[str, ...]:
+    async with connect_translation(settings, clock, Outages(clock)) as translator:
+        if translator is not None:
+            await translator.translate(("OK",), "zh-Hans", key=f"start-check-{uuid4().hex}")
+    return ()
+
+
+async def _probe_challenges(
+    settings: Settings, clock: Clock, _: OperatorProfile
+) -> tuple[str, ...]:
+    async with connect_challenges(settings, clock, Outages(clock)) as captcha:
+        if captcha is not None:
+            await captcha.verify("start-check")
+    return ()
+
+
+async def _probe_metrics(settings: Settings, _: Clock, __: OperatorProfile) -> tuple[str, ...]:
+    return await find_listener_faults(settings)
+
+
 async def _probe_ticketing(
     settings: Settings, clock: Clock, profile: OperatorProfile
 ) -> tuple[str, ...]:
     async with connect_ticketing(settings, clock, profile.ticketing.map(profile.zone)) as system:
         return await system.check() if system is not None else ()
+
+
+_OPTIONAL: Final = {
+    "sms_vendor": _Service("SMS", "sms", _probe_sms, ("ACCESS_KEY_SECRET", "ENDPOINT")),
+    "smtp_host": _Service("mail", "smtp", _probe_mail, ("PASSWORD", "HOST")),
+    "imap_host": _Service("mailbox", "imap", _probe_mailbox, ("PASSWORD", "HOST")),
+    # The secret is shown only when somebody signs in.
+    "sign_on_issuer": _Service(
+        "sign-on", "sign_on", _probe_sign_on, ("CLIENT_SECRET", "ISSUER"), "the provider answers"
+    ),
+    "push_gateway_url": _Service("push", "push_gateway", _probe_push),
+    "translation_url": _Service("translation", "translation", _probe_translation),
+    "captcha_url": _Service("challenges", "captcha", _probe_challenges, fault=_ADMITTED),
+    "metrics_port": _Service(
+        "metrics", "metrics", _probe_metrics, ok="the port is free, or the desk answers there"
+    ),
+    "ticketing_system": _Service("ticketing", "ticketing", _probe_ticketing),
+}
+"""The services that are asked only where a setting names them, by that setting."""
 
 
 async def _find_faults(
@@ -145,4 +194,4 @@ async def _find_faults(
         faults = (describe_fault(service.prefix, error, secret=secret, address=address),)
     if not faults:
         return (Finding(service.name, Level.OK, service.ok),)
-    return tuple(Finding(service.name, Level.FAULT, fault) for fault in faults)
+    return tuple(Finding(service.name, Level.FAULT, fault + service.fault) for fault in faults)
