@@ -12,6 +12,7 @@ import json
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from contextvars import ContextVar
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -40,6 +41,7 @@ from privacydesk.domain.alarms import AlarmKind
 from privacydesk.domain.staff_channels import ASSIGNED, Platform
 from privacydesk.errors import SettingsError
 from privacydesk.profile import OperatorProfile, describe_validation_error, read_profile
+from privacydesk.ring_command import read_ring
 from privacydesk.system_errors import translate_os_errors
 
 CONFIG_VARIABLE = "PRIVACYDESK_CONFIG"
@@ -98,6 +100,9 @@ class Settings(BaseSettings):
         drain_seconds: how long after SIGTERM the desk still serves while ``/readyz`` says that it
             stops, so that a load balancer sends no new clients to it.
         ring_keys: keys that wrap the data keys of conversations: name to 32 bytes in base64.
+        ring_command: a program that prints ``ring_keys`` as JSON, with its arguments; instead of
+            ``ring_keys``.
+        ring_command_seconds: how long it may take.
         ring_key: name of the ring key that wraps new data keys.
         hashing_secret: 32 bytes in base64, the key of the hashes of accounts and contacts.
         hashing_previous_secret: the secret before the present one, while ``keys rehash`` gives
@@ -228,6 +233,8 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     drain_seconds: Annotated[float, Field(ge=0, le=600)] = 0.0
     ring_keys: dict[str, SecretStr] = {}
+    ring_command: Annotated[list[str], Field(repr=False)] = []
+    ring_command_seconds: Annotated[float, Field(gt=0, le=300)] = 20.0
     ring_key: str = ""
     hashing_secret: SecretStr = SecretStr("")
     hashing_previous_secret: SecretStr = SecretStr("")
@@ -377,21 +384,38 @@ class Settings(BaseSettings):
         except SettingsError as error:
             raise SettingsError(f"PRIVACYDESK_PROFILE: {error.message}", key="profile") from None
 
+    def ring(self) -> Mapping[str, SecretStr]:
+        """Return all ring keys, as they are written; empty if they are missing.
+
+        Raises:
+            SettingsError: the program that has to print them does not.
+        """
+        if not self.ring_command:
+            return self.ring_keys
+        if self.ring_keys:
+            raise SettingsError(
+                "PRIVACYDESK_RING_KEYS and PRIVACYDESK_RING_COMMAND are both set: leave one out",
+                key="ring_command",
+            )
+        printed = read_ring(tuple(self.ring_command), self.ring_command_seconds)
+        return {name: SecretStr(key) for name, key in printed.items()}
+
     def keys(self) -> tuple[str, dict[str, bytes]]:
         """Return the name of the current ring key and all ring keys.
 
         Raises:
             SettingsError: they are missing or invalid; the message names the setting.
         """
-        if not self.ring_keys:
+        ring = self.ring()
+        if not ring:
             raise _missing_secret("ring_keys")
         if not self.ring_key:
             raise _missing_secret("ring_key")
-        if self.ring_key not in self.ring_keys:
+        if self.ring_key not in ring:
             raise SettingsError(
                 "PRIVACYDESK_RING_KEY names none of PRIVACYDESK_RING_KEYS", key="ring_key"
             )
-        keys = {name: secret_bytes(key, "ring_keys") for name, key in self.ring_keys.items()}
+        keys = {name: secret_bytes(key, "ring_keys") for name, key in ring.items()}
         return self.ring_key, keys
 
     def hashing(self) -> bytes:

@@ -128,7 +128,7 @@ def find_weak_secrets(settings: Settings) -> Iterator[WeakSecret]:
 def _keys(settings: Settings) -> Iterator[_Secret]:
     settings.keys()
     settings.hashing()
-    for name, key in settings.ring_keys.items():
+    for name, key in settings.ring().items():
         yield _Secret(
             "ring_keys",
             key.get_secret_value(),

@@ -223,6 +223,11 @@ MISTAKES: dict[str, tuple[Prepare, str, str]] = {
         "settings",
         "PRIVACYDESK_METRICS_TOKEN is missing",
     ),
+    "ring keys and a program for them": (
+        setting("ring_command", '["/bin/true"]'),
+        "secrets",
+        "are both set",
+    ),
     "no ring keys": (setting("ring_keys", "{}"), "secrets", "PRIVACYDESK_RING_KEYS is missing"),
     "a ring key of no name": (setting("ring_key", '"two"'), "secrets", "names none of"),
     "a short hashing secret": (

@@ -81,7 +81,8 @@ ARROWS: dict[str, set[str]] = {
     "data": {"errors"},
     "logs": {"errors"},
     "profile": {"calendars", "dialog", "policy", "services", "system_errors"} | _VALUES,
-    "settings": {"profile", "system_errors"} | _VALUES,
+    "ring_command": {"errors", "system_errors"},
+    "settings": {"profile", "ring_command", "system_errors"} | _VALUES,
     "weak_secrets": {"errors", "settings"},
 }
 """Each room and what it may import besides itself. Services that compose are judged below."""
