@@ -278,6 +278,7 @@ class Settings(BaseSettings):
     imap_ca_file: Path | None = None
     imap_poll_seconds: Annotated[float, Field(ge=5, le=3600)] = 30.0
     cors_origins: list[str] = []
+    socket_origins: list[str] = []
     frame_ancestors: str = "'self'"
     host_origin: str = ""
     token_links: bool = True

@@ -66,6 +66,7 @@ def web_settings(settings: Settings, profile: OperatorProfile) -> WebSettings:
         backlog_per_address=settings.held_megabytes_per_address << 20,
         trusted_proxies=tuple(settings.trusted_proxies),
         cors_origins=tuple(settings.cors_origins),
+        socket_origins=tuple(settings.socket_origins),
         frame_ancestors=settings.frame_ancestors,
         host_origin=settings.host_origin,
         token_links=settings.token_links,

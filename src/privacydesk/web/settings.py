@@ -58,6 +58,7 @@ class WebSettings:
         renew_grace: time that a connection with an expired token has to send a new one.
         max_wait: maximum wait of a long poll.
         cors_origins: origins that may use the chat's HTTP interface from a browser.
+        socket_origins: origins besides the desk's own that may open sockets; empty for any.
         frame_ancestors: origins that may embed the chat page, as a CSP source list.
         zone: the operator's time zone, in which staff see times.
         recent_authentication: how long ago agents must have authenticated to open evidence and
@@ -111,6 +112,7 @@ class WebSettings:
     renew_grace: float = 600.0
     max_wait: float = 25.0
     cors_origins: tuple[str, ...] = ()
+    socket_origins: tuple[str, ...] = ()
     frame_ancestors: str = "'self'"
     console_frame_ancestors: str = "'none'"
     host_origin: str = ""

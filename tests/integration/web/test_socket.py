@@ -452,6 +452,19 @@ async def test_a_message_behind_the_revocation_is_refused_before_anybody_looks(
     assert len(desk.thread().events) == 1
 
 
+async def test_other_pages_open_no_socket_where_origins_are_named(serve: Serve) -> None:
+    named, anybody = await serve(socket_origins=("https://app.example",)), await serve()
+    own = str(named.http.make_url("")).rstrip("/")
+    for client, page in (
+        (named, "https://app.example"), (named, own), (named, None), (anybody, "https://evil.example"),
+    ):  # fmt: skip
+        await (await client.http.ws_connect("/chat/v1/socket", origin=page)).close()
+    for page in ("https://evil.example", "null", own.replace("//", "//app.example@")):
+        with pytest.raises(WSServerHandshakeError) as refused:
+            await named.http.ws_connect("/chat/v1/socket", origin=page)
+        assert refused.value.status == 403
+
+
 async def test_a_revoked_token_opens_no_socket(serve: Serve, desk: FakeDesk) -> None:
     desk.grant("t1", "mei")
     desk.end("t1")

@@ -25,7 +25,7 @@ from privacydesk.web.chat.connection import (
 from privacydesk.web.chat.encoding import encode
 from privacydesk.web.chat.frame_parser import FrameError, Hello, parse_frame
 from privacydesk.web.chat.welcome import valid_offset, welcome_json, with_full_view
-from privacydesk.web.keys import CHAT_SERVER
+from privacydesk.web.keys import CHAT_SERVER, SETTINGS
 
 log = structlog.get_logger(__name__)
 
@@ -42,13 +42,24 @@ async def chat_socket(request: web.Request) -> web.StreamResponse:
     """Serve a client until its socket closes.
 
     Raises:
-        DeskError: ``RATE_LIMITED``, before the upgrade, if there are too many sockets.
+        DeskError: before the upgrade: ``RATE_LIMITED`` if there are too many sockets, ``FORBIDDEN``
+            if a page of another origin opens it.
     """
     chat = request.app[CHAT_SERVER]
+    _check_page(request)
     # Stored as a string for as long as the socket is open: a network object takes half a kilobyte.
     origin = str(client_network(request, chat.settings.trusted_proxies))
     with chat.socket_slot(origin, abort_callback(request)):
         return await _serve_socket(request, chat, origin)
+
+
+def _check_page(request: web.Request) -> None:
+    """Refuse pages of other origins than those that may open sockets; apps name none."""
+    allowed, page = request.config_dict[SETTINGS].socket_origins, request.headers.get("Origin")
+    if not allowed or page is None or page in allowed:
+        return
+    if page.partition("://")[2] != request.host:
+        raise DeskError("pages of this origin may open no sockets", code=ErrorCode.FORBIDDEN)
 
 
 async def _serve_socket(request: web.Request, chat: ChatServer, origin: str) -> web.StreamResponse:
