@@ -48,6 +48,7 @@ ARROWS: dict[str, set[str]] = {
         "dialog",
         "encoder",
         "nlu",
+        "outages",
         "policy",
         "ports",
         "receipts",

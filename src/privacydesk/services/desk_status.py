@@ -56,12 +56,16 @@ class DeskStatus:
 
     async def read(self) -> Status:
         """Return the state at this moment."""
-        disk = shutil.disk_usage(self._data_dir)
+        try:
+            total, _, free = shutil.disk_usage(self._data_dir)
+        except OSError:
+            # A data folder that is gone is one of the parts that are out of order.
+            total = free = 0
         return Status(
             {outage.what: outage.since for outage in self._outages.known()},
             await self._read_figures(),
-            disk.free,
-            disk.total,
+            free,
+            total,
         )
 
     async def _read_figures(self) -> Figures | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from tests.common.console_client import Office, Page
@@ -10,6 +11,7 @@ from tests.common.stories import Player
 
 from privacydesk.domain.deliveries import Channel
 from privacydesk.i18n.locales import LOCALES
+from privacydesk.services.desk_status import DeskStatus
 from privacydesk.storage.store import SqlStore
 from privacydesk.web.health import HEALTH, Component
 
@@ -76,6 +78,20 @@ async def test_a_database_that_can_not_be_read_hides_the_figures_and_nothing_els
     page = await boss.get(STATUS)
     assert (page.status, "view=queue" in page.text.partition("<main")[2]) == (200, False)
     assert "GB free" in page.text
+
+
+async def test_a_data_folder_that_is_gone_hides_no_other_state(
+    office: Office, tmp_path: Path
+) -> None:
+    services = office.world.services
+    assert isinstance(services.store, SqlStore)
+    outages = services.external.outages
+    outages.of("disk").begin("missing")
+    status = DeskStatus(services.store.figures, outages, tmp_path / "gone", services.clock)
+    state = await status.read()
+    assert (state.disk_free, state.disk_size) == (0, 0)
+    assert state.outages["disk"] is not None
+    assert state.figures is not None
 
 
 @pytest.mark.parametrize("locale", LOCALES)
