@@ -19,7 +19,6 @@ from privacydesk.domain.counters import CounterIncrement, CounterKind
 from privacydesk.domain.deliveries import Channel
 from privacydesk.domain.intents import RequestKind
 from privacydesk.ports import Changes, Committed
-from privacydesk.services.turns import FinishedTurn
 
 _ROUNDS, _TIMES = 15, 20_000
 
@@ -53,7 +52,11 @@ def main() -> None:
             outcome.append("sent")
 
     def count(kind: str, committed: Committed) -> Callable[[], None]:
-        return lambda: instruments.count_turn(FinishedTurn(kind, 0.01, committed))
+        def turn() -> None:
+            with instruments.turn(kind) as result:
+                result.append(committed)
+
+        return turn
 
     print(f"a tap                  {micros(count('choice', tap)):8.2f} us")
     print(f"a text                 {micros(count('text', text)):8.2f} us")

@@ -1,6 +1,6 @@
 """Prints what runs beside the desk, as a CycloneDX SBOM or as a list of licences.
 
-``--extra NAME`` (``cluster``, ``mcp``; several may be named) adds what the extra brings.
+``--extra NAME`` (``cluster``, ``mcp``, ``tracing``; also several) adds what the extra brings.
 
 The packages are those that ``requirements/runtime.txt`` pins for this platform, and the files of
 the extras, with the hashes of all their files. Their licences and what they depend on is what they
@@ -22,7 +22,7 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 
 REQUIREMENTS: Final = Path(__file__).parents[1] / "requirements"
-EXTRAS: Final = ("cluster", "mcp")
+EXTRAS: Final = ("cluster", "mcp", "tracing")
 _ENTRY: Final = re.compile(
     r"(?P<name>[\w.-]+)(?:\[[^]]*\])?==(?P<version>[^\s;]+)(?: ; (?P<marker>[^\\\n]+))?"
 )

@@ -97,6 +97,7 @@ class Settings(BaseSettings):
         metrics_port: port that it asks; None for no metrics, 0 for a free one. Of several
             processes, each has its own, one after the other.
         metrics_token: token that it has to show; empty for none, on this machine only.
+        traces: whether spans are sent to OpenTelemetry; its own variables say where.
         drain_seconds: how long after SIGTERM the desk still serves while ``/readyz`` says that it
             stops, so that a load balancer sends no new clients to it.
         ring_keys: keys that wrap the data keys of conversations: name to 32 bytes in base64.
@@ -230,6 +231,7 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
     metrics_token: SecretStr = SecretStr("")
+    traces: bool = False
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     drain_seconds: Annotated[float, Field(ge=0, le=600)] = 0.0
     ring_keys: dict[str, SecretStr] = {}

@@ -22,7 +22,7 @@ from tests.common.stories import ROOT, Player, World
 from privacydesk.app.external_services import ExternalServices
 from privacydesk.app.metrics.instruments import Instruments
 from privacydesk.app.metrics.listener import serve_metrics
-from privacydesk.app.metrics.measured import MeasuredUnderstanding, measure_services
+from privacydesk.app.observed import ObservedUnderstanding, observe_services
 from privacydesk.app.process import build_web_app
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.code_delivery import AccountContact
@@ -55,6 +55,7 @@ async def exported(world: World, **changes: Any) -> AsyncIterator[tuple[Instrume
     app = build_web_app(world.services)
     settings = world.services.settings.model_copy(update={"metrics_port": 0, **changes})
     services = replace(world.services, settings=settings)
+    services.turns.observe = instruments.turn
     async with serve_metrics(
         services, app[CHAT_SERVER], app[HEALTH], instruments, reader=OtherProcess()
     ) as port:
@@ -123,13 +124,13 @@ async def test_who_waits_and_what_is_overdue_is_told(world: World) -> None:
 async def test_readings_and_calls_are_measured(world: World) -> None:
     services = world.services
     async with exported(world) as (instruments, url):
-        external: ExternalServices = measure_services(services.external, instruments)
+        external: ExternalServices = observe_services(services.external, instruments)
         await external.accounts.call(AccountAction.CONTACTS, "nobody", {}, key="k1")
         await external.codes.send(AccountContact("u-1001"), "desk_code", "en", "1", key="k2")
         world.codes.down = True
         with pytest.raises(UnavailableError):
             await external.codes.send(AccountContact("u-1001"), "desk_code", "en", "2", key="k3")
-        language = MeasuredUnderstanding(services.turns._understanding, instruments)
+        language = ObservedUnderstanding(services.turns._understanding, instruments)
         await language.interpret("hello", b"u", services.clock.now().date())
         found = samples(await scrape(url))
     calls = {
@@ -214,7 +215,7 @@ def expressions() -> Iterator[str]:
 async def test_rules_and_dashboard_ask_for_what_is_exported(world: World) -> None:
     async with exported(world) as (instruments, url):
         await _play(world)
-        external = measure_services(world.services.external, instruments)
+        external = observe_services(world.services.external, instruments)
         await external.accounts.call(AccountAction.CONTACTS, "nobody", {}, key="k1")
         text = await scrape(url)
     families = list(text_string_to_metric_families(text))

@@ -63,4 +63,4 @@ def test_an_unknown_kind_of_environment_is_refused_with_those_there_are(tmp_path
         check=False,
     )
     assert done.returncode == 1
-    assert "say runtime, cluster, mcp or dev" in done.stderr
+    assert "say runtime, cluster, mcp, tracing or dev" in done.stderr

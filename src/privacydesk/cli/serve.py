@@ -19,10 +19,12 @@ import typer
 
 from privacydesk import sandbox
 from privacydesk.cli.common import DataDir, exit_with_usage_error, load_settings_for
+from privacydesk.errors import SettingsError
 
 if TYPE_CHECKING:
     from privacydesk.app import Services
     from privacydesk.app.metrics.instruments import Instruments
+    from privacydesk.app.tracing import Tracing
     from privacydesk.outages import Outages
     from privacydesk.ports import LanguageUnderstanding
     from privacydesk.profile import OperatorProfile
@@ -188,6 +190,7 @@ class _Process:
         outages: what is out of order.
         place: its place among those that listen on the same port; None if it is alone.
         instruments: what it counts; None for no metrics.
+        tracing: its traces; None for none.
         stop_requested: set by SIGTERM and SIGINT.
         turn: holds the turn of this process to restart until it listens again.
         has_listened: whether it has served with any profile.
@@ -197,6 +200,7 @@ class _Process:
     outages: Outages
     place: int | None
     instruments: Instruments | None = None
+    tracing: Tracing | None = None
     stop_requested: asyncio.Event = field(default_factory=asyncio.Event)
     turn: AsyncExitStack = field(default_factory=AsyncExitStack)
     has_listened: bool = False
@@ -214,6 +218,8 @@ async def _serve(settings: Settings, own: OperatorProfile | None, place: int | N
         from privacydesk.app.metrics.instruments import Instruments  # noqa: PLC0415
 
         process.instruments = Instruments()
+    if settings.traces:
+        process.tracing = _start_tracing()
     loop = asyncio.get_running_loop()
     loop.set_default_executor(BackgroundThreadPool())
     for signal_number in (signal.SIGTERM, signal.SIGINT):
@@ -222,9 +228,31 @@ async def _serve(settings: Settings, own: OperatorProfile | None, place: int | N
         # The parent process holds the other end; a process must not outlive it.
         loop.add_reader(sys.stdin.fileno(), process.stop_requested.set)
     next_profile: OperatorProfile | None = own if own is not None else _chosen_profile(settings)
-    async with process.turn:
-        while next_profile is not None:
-            next_profile = await _serve_profile(process, next_profile)
+    try:
+        async with process.turn:
+            while next_profile is not None:
+                next_profile = await _serve_profile(process, next_profile)
+    finally:
+        if process.tracing is not None:
+            process.tracing.close()
+
+
+def _start_tracing() -> Tracing:
+    """Return what sends traces.
+
+    Raises:
+        SettingsError: OpenTelemetry is not installed.
+    """
+    try:
+        from privacydesk.app.tracing import Tracing  # noqa: PLC0415 - the extra
+    except ImportError:
+        raise SettingsError(
+            "PRIVACYDESK_TRACES needs OpenTelemetry, which is not installed: run"
+            " `sh scripts/environment tracing` in the clone, or `pip install"
+            " 'privacydesk[tracing]'`",
+            key="traces",
+        ) from None
+    return Tracing()
 
 
 def _chosen_profile(settings: Settings) -> OperatorProfile:
@@ -296,19 +324,24 @@ async def _serve_with(
         )
         _create_missing_database(settings)
         language: LanguageUnderstanding = understanding
-        if process.instruments is not None:
-            from privacydesk.app.metrics.measured import (  # noqa: PLC0415
-                MeasuredUnderstanding,
-                measure_services,
+        observers = [one for one in (process.instruments, process.tracing) if one is not None]
+        if observers:
+            from privacydesk.app.observed import (  # noqa: PLC0415
+                ObservedUnderstanding,
+                observe_services,
             )
+            from privacydesk.app.observers import Observers  # noqa: PLC0415
 
-            external = measure_services(external, process.instruments)
-            language = MeasuredUnderstanding(understanding, process.instruments)
+            observer = Observers(observers)
+            external = observe_services(external, observer)
+            language = ObservedUnderstanding(understanding, observer)
         services = await stack.enter_async_context(
             app.open_services(
                 settings, external, profile=profile, clock=clock, understanding=language
             )
         )
+        if observers:
+            services.turns.observe = observer.turn
         lacking = profile_warnings(settings, profile, services.profiles.gaps)
         for warning in (*setting_warnings(settings), *lacking):
             log.warning(warning.event, **warning.fields, hint=warning.hint)

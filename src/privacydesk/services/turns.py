@@ -8,13 +8,12 @@ meanwhile, ``run`` fetches and submits again.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
-from time import monotonic
 from typing import Final
 
 import structlog
-from msgspec import Struct
 
 from privacydesk.clock import Clock
 from privacydesk.dialog.engine import Engine
@@ -81,20 +80,6 @@ _MAX_ATTEMPTS = 12
 """How often a job fetches and submits: each dialog step of a turn may need one thing more."""
 
 
-class FinishedTurn(Struct, frozen=True):
-    """The turn of a user's message, as metrics count it.
-
-    Attributes:
-        kind: the kind of message.
-        seconds: how long it took.
-        committed: the result; None if it failed.
-    """
-
-    kind: str
-    seconds: float
-    committed: Committed | None
-
-
 Interpret = Callable[[Conversation], Awaitable[Observation]]
 """Return what the user's message means in a conversation."""
 
@@ -105,7 +90,8 @@ class Turns:
     Attributes:
         on_work_queued: called after a commit that changed outbox rows or tickets, so that a worker
             of this process need not wait for its next poll.
-        on_turn: called after each turn of a user's message.
+        observe: surrounds each turn of a user's message: told the kind of message, it returns a
+            context with a list, to which the turn adds its result.
         on_alarm: called after a commit with each alarm that the turn raised and its conversation.
     """
 
@@ -136,7 +122,7 @@ class Turns:
         self._holds = AccountRequests(reader, hashing)
         self.on_work_queued: Callable[[], None] = _ignore_queued_work
         self.on_alarm: Callable[[str, ConversationId], Awaitable[None]] = _ignore_alarm
-        self.on_turn: Callable[[FinishedTurn], None] | None = None
+        self.observe: Callable[[str], AbstractContextManager[list[Committed]]] = _unobserved
         counter = TurnCounter(engine.flows, deadlines)
         opening_time = attendance.hours.time_between
         self._services = TurnServices(engine, changes_builder, hashing, counter, opening_time)
@@ -177,9 +163,7 @@ class Turns:
             shares = self._services.engine.shares_files(Snapshot(rows.conversation))
             return TurnInput(message, Changes(attachments=shared if shares else ()))
 
-        began = monotonic()
-        committed = None
-        try:
+        with self.observe(_KINDS.get(type(message), "other")) as result:
             committed = await self.run(
                 conversation,
                 message.job_id,
@@ -188,10 +172,7 @@ class Turns:
                 origin=origin,
                 small=not shared,
             )
-        finally:
-            if self.on_turn is not None:
-                kind = _KINDS.get(type(message), "other")
-                self.on_turn(FinishedTurn(kind, monotonic() - began, committed))
+            result.append(committed)
         return committed
 
     async def run(
@@ -380,6 +361,11 @@ class Turns:
             policy=policy,
             held=bool(await self._holds.held_on(needs.held_account)),
         )
+
+
+@contextmanager
+def _unobserved(_kind: str) -> Iterator[list[Committed]]:
+    yield []
 
 
 async def _ignore_alarm(_name: str, _conversation: ConversationId) -> None:

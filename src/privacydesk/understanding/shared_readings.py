@@ -68,7 +68,7 @@ class SharedReadings:
             own.task.add_done_callback(partial(self._take, digest, underway, whose))
         own.waiting += 1
         try:
-            # Whoever stops waiting must not cancel what others wait for.
+            # One who stops waiting must not cancel what others wait for.
             await asyncio.wait((underway.answer, own.task), return_when=asyncio.FIRST_COMPLETED)
             return underway.answer.result() if underway.answer.done() else own.task.result()
         finally:

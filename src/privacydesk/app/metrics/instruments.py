@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, Info
 from privacydesk.domain.counters import CounterKind
 from privacydesk.domain.failed_attempts import AttemptKind
 from privacydesk.errors import UnavailableError
-from privacydesk.services.turns import FinishedTurn
+from privacydesk.ports import Changes, Committed
 
 _TURN_SECONDS: Final = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _CALL_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -24,7 +24,7 @@ _LANGUAGES: Final = ("zh_Hans", "zh_Hant", "en")
 
 
 class Instruments:
-    """All that a process counts.
+    """All that a process counts; implements ``observers.Observer``.
 
     Attributes:
         registry: what is exported.
@@ -104,15 +104,21 @@ class Instruments:
             self._heard.labels(language)
             self._unsure.labels(language)
 
-    def count_turn(self, turn: FinishedTurn) -> None:
-        """Count the turn of a user's message."""
-        if turn.committed is None:
-            self._failed_turns.labels(turn.kind).inc()
-            return
-        self._turns.labels(turn.kind).observe(turn.seconds)
-        changes = turn.committed.changes
-        if changes is None:
-            return
+    @contextmanager
+    def turn(self, kind: str) -> Iterator[list[Committed]]:
+        """See ``observers.Observer``."""
+        began, result = perf_counter(), list[Committed]()
+        try:
+            yield result
+        except BaseException:
+            self._failed_turns.labels(kind).inc()
+            raise
+        self._turns.labels(kind).observe(perf_counter() - began)
+        for committed in result:
+            if committed.changes is not None:
+                self._count_changes(committed.changes)
+
+    def _count_changes(self, changes: Changes) -> None:
         for increment in changes.counter_increments:
             if increment.what is CounterKind.HEARD:
                 self._heard.labels(increment.detail).inc()

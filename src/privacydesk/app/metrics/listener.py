@@ -54,7 +54,6 @@ async def serve_metrics(
     settings = services.settings
     assert settings.metrics_port is not None
     check_metrics_guard(settings)
-    services.turns.on_turn = instruments.count_turn
     present = PresentState(services, chat, health)
     registry = instruments.registry
     collectors = (

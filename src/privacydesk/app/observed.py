@@ -1,4 +1,4 @@
-"""What reads messages, and outside services, with their calls counted and measured."""
+"""What reads messages, and outside services, with their calls observed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from privacydesk.app.external_services import ExternalServices, PhoneGateway
-from privacydesk.app.metrics.instruments import Instruments
+from privacydesk.app.observers import Observer
 from privacydesk.domain.account import AccountAnswer, AccountService
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.code_delivery import (
@@ -25,35 +25,35 @@ from privacydesk.domain.turn import Observation
 from privacydesk.ports import LanguageUnderstanding
 
 
-def measure_services(external: ExternalServices, instruments: Instruments) -> ExternalServices:
-    """Return the outside services with their calls measured."""
+def observe_services(external: ExternalServices, observer: Observer) -> ExternalServices:
+    """Return the outside services with their calls observed."""
     mailer, pusher = external.mailer, external.pusher
     return replace(
         external,
-        accounts=_MeasuredAccounts(external.accounts, instruments),
-        codes=_MeasuredGateway(external.codes, instruments),
-        mailer=None if mailer is None else _MeasuredMailer(mailer, instruments),
-        pusher=None if pusher is None else _MeasuredPusher(pusher, instruments),
+        accounts=_ObservedAccounts(external.accounts, observer),
+        codes=_ObservedGateway(external.codes, observer),
+        mailer=None if mailer is None else _ObservedMailer(mailer, observer),
+        pusher=None if pusher is None else _ObservedPusher(pusher, observer),
     )
 
 
-class MeasuredUnderstanding:
-    """Implements ``ports.LanguageUnderstanding``: another one, measured."""
+class ObservedUnderstanding:
+    """Implements ``ports.LanguageUnderstanding``: another one, observed."""
 
-    def __init__(self, inner: LanguageUnderstanding, instruments: Instruments) -> None:
+    def __init__(self, inner: LanguageUnderstanding, observer: Observer) -> None:
         self._inner = inner
-        self._instruments = instruments
+        self._observer = observer
 
     async def interpret(
         self, text: str, user: bytes, today: date, question: Question = NO_QUESTION
     ) -> Observation:
         """See ``ports.LanguageUnderstanding``."""
-        with self._instruments.reading("message"):
+        with self._observer.reading("message"):
             return await self._inner.interpret(text, user, today, question)
 
     async def answer(self, question: str, user: bytes) -> PolicyAnswer | None:
         """See ``ports.LanguageUnderstanding``."""
-        with self._instruments.reading("policy"):
+        with self._observer.reading("policy"):
             return await self._inner.answer(question, user)
 
     async def switch_policy(self, policy: str, digest: str) -> None:
@@ -61,29 +61,29 @@ class MeasuredUnderstanding:
         await self._inner.switch_policy(policy, digest)
 
 
-class _MeasuredAccounts:
+class _ObservedAccounts:
     """Implements ``domain.account.AccountService``."""
 
-    def __init__(self, inner: AccountService, instruments: Instruments) -> None:
+    def __init__(self, inner: AccountService, observer: Observer) -> None:
         self._inner = inner
-        self._instruments = instruments
+        self._observer = observer
 
     async def call(
         self, action: AccountAction, account: str, payload: Mapping[str, Any], *, key: str
     ) -> AccountAnswer:
         """See ``domain.account.AccountService``."""
-        with self._instruments.calling("account_service", action.value) as outcome:
+        with self._observer.calling("account_service", action.value) as outcome:
             answer = await self._inner.call(action, account, payload, key=key)
             outcome.append(answer.outcome.value)
         return answer
 
 
-class _MeasuredGateway:
+class _ObservedGateway:
     """Implements ``app.external_services.PhoneGateway``."""
 
-    def __init__(self, inner: PhoneGateway, instruments: Instruments) -> None:
+    def __init__(self, inner: PhoneGateway, observer: Observer) -> None:
         self._inner = inner
-        self._instruments = instruments
+        self._observer = observer
 
     async def send(
         self,
@@ -95,48 +95,48 @@ class _MeasuredGateway:
         key: str,
     ) -> SendAnswer:
         """See ``domain.code_delivery.CodeSender``."""
-        with self._instruments.calling("code_gateway", "code") as outcome:
+        with self._observer.calling("code_gateway", "code") as outcome:
             answer = await self._inner.send(to, template, locale, code, key=key)
             outcome.append(answer.outcome.value)
         if answer.outcome is SendOutcome.SENT:
-            self._instruments.count_sent_code()
+            self._observer.count_sent_code()
         return answer
 
     async def notify(
         self, to: PhoneTarget | MailTarget | AccountContact, notice: Notice, *, key: str
     ) -> SendAnswer:
         """See ``domain.notices.NoticeGateway``."""
-        with self._instruments.calling("code_gateway", "notice") as outcome:
+        with self._observer.calling("code_gateway", "notice") as outcome:
             answer = await self._inner.notify(to, notice, key=key)
             outcome.append(answer.outcome.value)
         return answer
 
 
-class _MeasuredMailer:
+class _ObservedMailer:
     """Implements ``domain.notices.Mailer``."""
 
-    def __init__(self, inner: Mailer, instruments: Instruments) -> None:
+    def __init__(self, inner: Mailer, observer: Observer) -> None:
         self._inner = inner
-        self._instruments = instruments
+        self._observer = observer
 
     async def send(self, mail: OutgoingMail, *, key: str) -> SendAnswer:
         """See ``domain.notices.Mailer``."""
-        with self._instruments.calling("mail", "send") as outcome:
+        with self._observer.calling("mail", "send") as outcome:
             answer = await self._inner.send(mail, key=key)
             outcome.append(answer.outcome.value)
         return answer
 
 
-class _MeasuredPusher:
+class _ObservedPusher:
     """Implements ``domain.notices.Pusher``."""
 
-    def __init__(self, inner: Pusher, instruments: Instruments) -> None:
+    def __init__(self, inner: Pusher, observer: Observer) -> None:
         self._inner = inner
-        self._instruments = instruments
+        self._observer = observer
 
     async def push(self, account: str, notice: Notice, *, key: str) -> SendAnswer:
         """See ``domain.notices.Pusher``."""
-        with self._instruments.calling("push_gateway", "push") as outcome:
+        with self._observer.calling("push_gateway", "push") as outcome:
             answer = await self._inner.push(account, notice, key=key)
             outcome.append(answer.outcome.value)
         return answer
