@@ -31,7 +31,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks.agent_screen import Screen, add_agent, owner_seen, screen_session
+from benchmarks.agent_screen import JSON, Screen, add_agent, owner_seen, screen_session
 from benchmarks.databases import postgresql_database
 from benchmarks.servers import ROOT, Server, desk_environment, desk_in
 
@@ -106,43 +106,41 @@ async def measure(servers: tuple[Server, Server], pairs: int, messages: int) -> 
 
 @dataclass(slots=True)
 class Case:
-    """A conversation that an agent has taken: their page of it, and the user elsewhere."""
+    """A conversation on an agent's screen, and the user elsewhere."""
 
     screen: Screen
     user: Client
     address: str
-    page: str
+    owner_seen: str
 
     @classmethod
-    async def take(cls, screen: Screen, user: Client, taken: set[str]) -> Self:
-        """Have a user ask for a person, and an agent take the conversation.
+    async def open(cls, screen: Screen, user: Client, opened: set[str]) -> Self:
+        """Have a user ask for a person, and an agent open the conversation.
 
         Args:
             screen: the agent's.
             user: the user.
-            taken: the conversations of the agents so far.
+            opened: the conversations that agents have opened so far.
         """
         frame = {"type": "choose", "id": "person", "offset": 0, "choice": "desk:human"}
         await user.socket.send_json(frame)
-        name = await screen.newest(taken)
-        taken.add(name)
+        name = await screen.newest(opened)
+        opened.add(name)
         address = f"/console/conversations/{name}"
-        page = await screen.get(address)
-        if f'action="{address}/take"' in page:
-            seen = owner_seen(page)
-            page = await screen.post(f"{address}/take", job="take", owner_seen=seen)
-        return cls(screen, user, address, page)
+        return cls(screen, user, address, owner_seen(await screen.get(address)))
 
     async def reply(self, messages: int) -> list[float]:
         """Reply again and again; return how long each took to the user, in seconds."""
         reading = asyncio.create_task(self.user.read_until(_EVER))
+        # The first one takes the conversation over.
+        await self._send("hello", take="yes")
         await asyncio.sleep(_SETTLE)
+        self.owner_seen = owner_seen(await self.screen.get(self.address))
         times = []
         for count in range(messages):
             await asyncio.sleep(random.uniform(0, 2 * _PAUSE))
             awaited, sent_at = self.user.head + 1, time.perf_counter()
-            fields = {"owner_seen": owner_seen(self.page), "text": f"Answer {count}"}
-            self.page = await self.screen.post(f"{self.address}/reply", job=f"r{count}", **fields)
+            await self._send(f"r{count}")
             async with asyncio.timeout(_PATIENCE):
                 while self.user.head < awaited:  # noqa: ASYNC110 - another task reads
                     await asyncio.sleep(0.001)
@@ -150,20 +148,31 @@ class Case:
         reading.cancel()
         return times
 
+    async def _send(self, job: str, **more: str) -> None:
+        """Send the form as the console's script does."""
+        form = {
+            "form_token": self.screen.token, "owner_seen": self.owner_seen, "job": job,
+            "text": f"This is answer {job}.", **more,
+        }  # fmt: skip
+        url = f"{self.screen.address}{self.address}/reply"
+        async with self.screen.session.post(url, data=form, headers=JSON) as answer:
+            if not answer.ok:
+                raise RuntimeError(f"a reply was refused: {await answer.text()}")
+
 
 async def measure_staff(servers: tuple[Server, Server], pairs: int, messages: int) -> list[float]:
     """Return the seconds from the sending of each reply until its user saw it."""
     cases: list[Case] = []
     async with AsyncExitStack() as opened:
         users = await opened.enter_async_context(ClientSession())
-        taken = set[str]()
+        conversations = set[str]()
         for number in range(pairs):
             temporary = await asyncio.to_thread(add_agent, servers[0], f"agent-{number}")
             session = await opened.enter_async_context(screen_session())
             screen = Screen(session, f"http://127.0.0.1:{servers[0].port}")
             await screen.sign_in(f"agent-{number}", temporary)
             user = await Client.connect(users, servers[1])
-            cases.append(await Case.take(screen, user, taken))
+            cases.append(await Case.open(screen, user, conversations))
         replies = await asyncio.gather(*(case.reply(messages) for case in cases))
     return [seconds for one in replies for seconds in one]
 
