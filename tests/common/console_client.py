@@ -19,6 +19,7 @@ from privacydesk.app.process import build_web_app
 from privacydesk.clock import MovableClock
 from privacydesk.domain.agents import Role
 from privacydesk.domain.sign_on import IdentityProvider, SignOnSettings
+from privacydesk.services.integrations.api_tokens import ApiTokens
 from privacydesk.services.signin import second_factor
 from privacydesk.services.signin.passwords import HashingCost, Passwords
 from privacydesk.services.signin.services import SignInServices, make_signin_services
@@ -279,9 +280,16 @@ async def open_office(
                 await services.staff.roster.add(name, name, role)
         await services.refresh_agents()
         told = services.settings.model_copy(update=settings)
-        server = TestServer(
-            build_web_app(replace(services, signin=signin, settings=told)), port=port
+        tokens = ApiTokens(
+            services.store.api_token_store,
+            KeyedHashing(services.settings.hashing()),
+            SecureIdGenerator(),
+            opened.clock,
+            signin.sign_in,
         )
+        integrations = replace(services.integrations, tokens=tokens)
+        served = replace(services, signin=signin, settings=told, integrations=integrations)
+        server = TestServer(build_web_app(served), port=port)
         office = Office(opened, signin, server)
         async with server:
             yield office

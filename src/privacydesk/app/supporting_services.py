@@ -31,6 +31,7 @@ from privacydesk.services.reports import Reports
 from privacydesk.services.retention_run import Retention
 from privacydesk.services.revocations import Revocations
 from privacydesk.services.signin.services import SignInServices, make_signin_services
+from privacydesk.services.signin.sign_in import SignIn
 from privacydesk.services.staff.handling import TicketHandling
 from privacydesk.services.staff.services import StaffServices
 from privacydesk.services.ticketing.sync_rounds import SyncRounds
@@ -62,22 +63,23 @@ def build_supporting_services(
     """Build the supporting services."""
     store, clock = deps.store, deps.clock
     maintenance = _build_maintenance(deps, store, audit, staff.account_requests)
+    signin = make_signin_services(
+        store=store.access,
+        reader=store.reader,
+        minter=deps.minter,
+        hashing=deps.hashing,
+        clock=clock,
+        settings=sign_in_settings(deps.settings, deps.profile),
+        teams=deps.profile.teams_by_name(),
+        provider=deps.external.identity_provider,
+        tasks=store.periodic_tasks,
+    )
     return SupportingServices(
         maintenance=maintenance,
-        signin=make_signin_services(
-            store=store.access,
-            reader=store.reader,
-            minter=deps.minter,
-            hashing=deps.hashing,
-            clock=clock,
-            settings=sign_in_settings(deps.settings, deps.profile),
-            teams=deps.profile.teams_by_name(),
-            provider=deps.external.identity_provider,
-            tasks=store.periodic_tasks,
-        ),
+        signin=signin,
         oversight=_build_oversight(deps, chat, maintenance, audit, staff),
         webhooks=_build_webhooks(deps, store, alarms),
-        integrations=_build_integrations(deps, chat, store),
+        integrations=_build_integrations(deps, chat, store, signin.sign_in),
         mailbox_poller=_build_mailbox_poller(deps, store, chat.desk),
         ticketing=_build_ticketing(deps, store, staff.handling, alarms),
     )
@@ -200,7 +202,9 @@ def _build_webhooks(deps: Dependencies, store: SqlStore, alarms: Alarms) -> Webh
     return Webhooks(endpoints, sending, WebhookWorker(sending, clock, throttle))
 
 
-def _build_integrations(deps: Dependencies, chat: ChatServices, store: SqlStore) -> Integrations:
+def _build_integrations(
+    deps: Dependencies, chat: ChatServices, store: SqlStore, sign_in: SignIn
+) -> Integrations:
     clock, waiters = deps.clock, ChangeWaiters(chat.commit_notifier)
     event_log = EventLog(
         store.event_log,
@@ -210,7 +214,7 @@ def _build_integrations(deps: Dependencies, chat: ChatServices, store: SqlStore)
         keep=timedelta(days=deps.settings.webhook_log_days),
     )
     return Integrations(
-        tokens=ApiTokens(store.api_token_store, deps.hashing, deps.minter, clock),
+        tokens=ApiTokens(store.api_token_store, deps.hashing, deps.minter, clock, sign_in),
         idempotency=IdempotentRequests(store.api_token_store, clock),
         revocations=Revocations(store.revocations, chat.revoked, deps.hashing, clock),
         intake=_build_intake(deps, chat),

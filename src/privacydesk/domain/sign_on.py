@@ -8,8 +8,9 @@ from typing import Any, Final, Literal, Protocol
 
 from msgspec import Struct
 
-from privacydesk.domain.agents import Agent, Role
+from privacydesk.domain.agents import Role
 from privacydesk.domain.ids import LookupHash
+from privacydesk.domain.instants import CLOCK_TOLERANCE, happened_within
 
 BY_PROVIDER: Final = "identity_provider"
 """The actor of changes that follow from what the identity provider says."""
@@ -19,6 +20,9 @@ CALLBACK: Final = "/console/sign-on/callback"
 
 CLOCK_LEEWAY: Final = timedelta(seconds=60)
 """How far the clocks of the provider and of the desk may differ."""
+
+CONFIRMATION_PRECISION: Final = timedelta(minutes=10)
+"""How often an agent's last confirmation by the provider is updated; each update is a commit."""
 
 FLOW_LIFETIME: Final = timedelta(minutes=10)
 """The maximum time between leaving for the provider and coming back."""
@@ -73,11 +77,13 @@ class SignOnSettings(Struct, frozen=True):
         match: the claim that names the agent at the first sign-in.
         email_domain: the domain whose addresses name agents by their local part.
         creates: whether an agent is added at the first sign-in.
-        only: whether passwords are refused, except those of ``emergency``.
-        emergency: names of agents whose password always works.
+        only: whether agents who are not linked are refused, too.
+        emergency: names of agents who come in without the provider, linked or not.
         check_every: how often sessions are confirmed with the provider.
         outage_grace: how long a session lasts that the provider does not confirm because it is out.
         unchecked_lifetime: how long a session lasts that can't be confirmed.
+        token_lifetime: how long after the provider last confirmed a linked agent their own API
+            tokens work.
     """
 
     issuer: str
@@ -95,15 +101,26 @@ class SignOnSettings(Struct, frozen=True):
     check_every: timedelta = timedelta(seconds=20)
     outage_grace: timedelta = timedelta(minutes=10)
     unchecked_lifetime: timedelta = timedelta(minutes=15)
+    token_lifetime: timedelta = timedelta(hours=12)
 
     @property
     def redirect_uri(self) -> str:
         """The address to which the provider sends browsers back."""
         return self.desk_url + CALLBACK
 
-    def permits_password(self, agent: Agent) -> bool:
-        """Return whether an agent may sign in with a password."""
-        return not self.only or agent.name in self.emergency
+    def permits_password(self, agent: str, *, is_linked: bool) -> bool:
+        """Return whether an agent may sign in with a password or a passkey."""
+        return agent in self.emergency or not (self.only or is_linked)
+
+    def permits_tokens(
+        self, agent: str, *, is_linked: bool, confirmed_at: datetime | None, now: datetime
+    ) -> bool:
+        """Return whether an agent's own API tokens work."""
+        if agent in self.emergency or not is_linked:
+            return True
+        return confirmed_at is not None and happened_within(
+            confirmed_at, now, self.token_lifetime, ahead=CLOCK_TOLERANCE
+        )
 
     def role_of(self, claims: Mapping[str, Any]) -> Role | None:
         """Return the role that claims give: the first of ``roles`` that one of the groups has."""

@@ -81,6 +81,8 @@ class Credential(Struct, frozen=True):
         steps: time steps of the last accepted codes, in order of use, so that each works once.
         recovery: keyed hashes of the unused recovery codes.
         identity: the agent's account at the identity provider; None if none is linked.
+        confirmed_at: when the provider last let that account in; None if it never did, or has
+            refused it or signed it out since.
         passkeys: the agent's passkeys, in order of addition.
     """
 
@@ -92,8 +94,14 @@ class Credential(Struct, frozen=True):
     steps: tuple[int, ...] = ()
     recovery: tuple[bytes, ...] = ()
     identity: Identity | None = None
+    confirmed_at: datetime | None = None
     passkeys: tuple[Passkey, ...] = ()
     version: int = 1
+
+    @property
+    def is_linked(self) -> bool:
+        """Whether the agent is linked with an account at the identity provider."""
+        return self.identity is not None
 
     def stage(self) -> Stage:
         """Return the stage of a session after the password was entered."""

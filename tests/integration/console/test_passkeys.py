@@ -48,7 +48,7 @@ async def _add(browser: Browser, device: Authenticator, name: str = "Phone") -> 
     return page.to or page.said
 
 
-async def _sign_in(browser: Browser, device: Authenticator) -> str:
+async def sign_in_with(browser: Browser, device: Authenticator) -> str:
     """Sign in by a passkey alone; returns where that leads, or what is said."""
     await browser.get(SIGN_IN)
     page = await browser.post(SIGN_IN, {"passkey": device.sign(await _options(browser))})
@@ -66,7 +66,7 @@ async def _refusals(office: Office) -> list[AccessEntry]:
     return [entry for entry in entries if entry.kind is AccessKind.WRONG_PASSKEY]
 
 
-async def _signed_in_with(
+async def signed_in_with(
     office: Office, name: str, **device_values: Any
 ) -> tuple[Browser, Authenticator]:
     browser, device = await office.signed_in(name), Authenticator(**device_values)
@@ -75,11 +75,11 @@ async def _signed_in_with(
 
 
 async def test_a_passkey_signs_in_alone_or_instead_of_a_code_and_confirms(office: Office) -> None:
-    browser, device = await _signed_in_with(office, "mei")
+    browser, device = await signed_in_with(office, "mei")
     page = await browser.get(ACCOUNT)
     assert "Phone" in page.text
     alone = await office.browser()
-    assert await _sign_in(alone, device) == "/console/"
+    assert await sign_in_with(alone, device) == "/console/"
     assert (await alone.get(ACCOUNT)).status == 200
     second = await office.browser()
     await second.enter("mei", own_password("mei"))
@@ -128,11 +128,11 @@ async def test_adding_asks_who_it_is_if_that_was_not_shown_lately(office: Office
 
 
 async def test_a_removed_passkey_and_one_before_a_reset_open_nothing(office: Office) -> None:
-    browser, device = await _signed_in_with(office, "mei")
+    browser, device = await signed_in_with(office, "mei")
     other = Authenticator()
     await _add(browser, other, "Key")
     elsewhere = await office.browser()
-    assert await _sign_in(elsewhere, other) == "/console/"
+    assert await sign_in_with(elsewhere, other) == "/console/"
     credential = await _store(office).access.credential("mei")
     assert credential is not None
     page = await browser.get(ACCOUNT)
@@ -141,10 +141,10 @@ async def test_a_removed_passkey_and_one_before_a_reset_open_nothing(office: Off
     assert (await elsewhere.get(ACCOUNT)).status == 303, "its sessions end with it"
     assert (await browser.get(ACCOUNT)).status == 200
     assert (await browser.post(REMOVE, {"id": "no hex"})).status == 404
-    assert "wasn’t accepted" in await _sign_in(await office.browser(), other)
-    assert await _sign_in(await office.browser(), device) == "/console/"
+    assert "wasn’t accepted" in await sign_in_with(await office.browser(), other)
+    assert await sign_in_with(await office.browser(), device) == "/console/"
     given = await office.signin.agents.reset_access("mei")
-    assert "wasn’t accepted" in await _sign_in(await office.browser(), device)
+    assert "wasn’t accepted" in await sign_in_with(await office.browser(), device)
     fresh = await office.browser()
     await fresh.set_up("mei", given.password)
     assert "Phone" not in (await fresh.get(ACCOUNT)).text
@@ -153,19 +153,19 @@ async def test_a_removed_passkey_and_one_before_a_reset_open_nothing(office: Off
 async def test_whoever_was_disabled_or_lost_the_authenticator_does_not_come_in(
     office: Office,
 ) -> None:
-    browser, device = await _signed_in_with(office, "mei")
+    browser, device = await signed_in_with(office, "mei")
     await browser.get(ACCOUNT)
     await browser.post(f"{ACCOUNT}/app", {"password": own_password("mei")})
     # Pages without scripts ask for codes, so the authenticator is set up first.
-    assert await _sign_in(await office.browser(), device) == f"{SIGN_IN}/app"
+    assert await sign_in_with(await office.browser(), device) == f"{SIGN_IN}/app"
     await office.signin.agents.disable("mei", by="xiao-chen")
-    assert "wasn’t accepted" in await _sign_in(await office.browser(), device)
+    assert "wasn’t accepted" in await sign_in_with(await office.browser(), device)
     assert [entry.agent for entry in await _refusals(office)] == [""]
 
 
 async def test_forged_answers_are_refused(office: Office) -> None:
-    _, device = await _signed_in_with(office, "mei")
-    _, of_another = await _signed_in_with(office, "lao-zhou")
+    _, device = await signed_in_with(office, "mei")
+    _, of_another = await signed_in_with(office, "lao-zhou")
     flag = AuthenticatorData.FLAG
     thief = Authenticator(id=device.id)
     wrong: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
@@ -204,7 +204,7 @@ async def test_forged_answers_are_refused(office: Office) -> None:
         Authenticator().sign(await _options(browser)),
     ):
         assert (await browser.post(SIGN_IN, {"passkey": broken})).status == 401
-    assert await _sign_in(browser, device) == "/console/", "none of it locks out the owner"
+    assert await sign_in_with(browser, device) == "/console/", "none of it locks out the owner"
     second = await office.browser()
     await second.enter("mei", own_password("mei"))
     await second.get(CODE)
@@ -219,7 +219,7 @@ async def test_forged_answers_are_refused(office: Office) -> None:
 
 
 async def test_a_challenge_works_once_in_its_session_and_for_minutes(office: Office) -> None:
-    _, device = await _signed_in_with(office, "mei", counter=None)
+    _, device = await signed_in_with(office, "mei", counter=None)
     browser, other = await office.browser(), await office.browser()
     await browser.get(SIGN_IN)
     await other.get(SIGN_IN)
@@ -260,18 +260,18 @@ async def test_a_challenge_works_once_in_its_session_and_for_minutes(office: Off
 
 
 async def test_a_counter_that_runs_back_is_refused_and_recorded(office: Office) -> None:
-    browser, device = await _signed_in_with(office, "mei")
+    browser, device = await signed_in_with(office, "mei")
     copy = replace(device)
     copy._key = device._key
     for _ in range(3):
-        assert await _sign_in(await office.browser(), device) == "/console/"
-    assert "may have been copied" in await _sign_in(await office.browser(), copy)
+        assert await sign_in_with(await office.browser(), device) == "/console/"
+    assert "may have been copied" in await sign_in_with(await office.browser(), copy)
     refused = (await _refusals(office))[0]
     assert (refused.agent, refused.about) == ("mei", "passkey_copied")
     admin = await office.signed_in("xiao-chen")
     assert "Perhaps copied" in (await admin.get("/console/people/access")).text
     assert "Passkey refused" in (await admin.get("/console/audit")).text
-    assert await _sign_in(await office.browser(), device) == "/console/"
+    assert await sign_in_with(await office.browser(), device) == "/console/"
     device.counter = 0
     office.clock.move(REAUTHENTICATION_TIME)
     await browser.get(CONFIRM)
@@ -280,7 +280,7 @@ async def test_a_counter_that_runs_back_is_refused_and_recorded(office: Office) 
 
 
 async def test_what_can_t_be_added_is_said(office: Office) -> None:
-    browser, device = await _signed_in_with(office, "mei")
+    browser, device = await signed_in_with(office, "mei")
     assert "been added before" in await _add(browser, device)
     zhou = await office.signed_in("lao-zhou")
     assert "been added before" in await _add(zhou, device), "nobody adds another one's passkey"

@@ -177,7 +177,7 @@ async def test_what_the_provider_denies_is_told_and_a_password_still_works(
     address = await leave(browser)
     page = await browser.get(provider.back(address, error="access_denied"))
     assert page.status == 401
-    assert await _is_in(await office.signed_in("mei"))
+    assert await _is_in(await office.signed_in("xiao-chen"))
 
 
 async def test_while_the_provider_is_out_the_page_says_so(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +11,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from tests.common.console_client import Browser, Office, Page, open_office
+from tests.common.api_client import staff_program
+from tests.common.console_client import Browser, Office, Page, open_office, own_password
 from tests.common.event_streams import next_event
 from tests.common.identity_provider import (
     CLIENT,
@@ -24,10 +25,13 @@ from tests.common.identity_provider import (
     sign_on,
 )
 from tests.common.stories import START
+from tests.integration.console.test_passkeys import sign_in_with, signed_in_with
 from tests.integration.console.test_routes import TABLE, _reason
 
 from privacydesk.clock import MovableClock
 from privacydesk.domain.agents import Role
+from privacydesk.domain.api_tokens import Scope
+from privacydesk.domain.sign_on import IdentityProvider
 from privacydesk.domain.signin import AccessKind
 
 SECOND = timedelta(seconds=1)
@@ -38,9 +42,20 @@ ZHOU = "90e2-zhou"
 
 
 @asynccontextmanager
-async def opened(folder: Path, **settings: Any) -> AsyncIterator[tuple[Office, RogueProvider]]:
-    """Open a desk at which mei and lao-zhou sign in by a provider."""
-    web = {name: settings.pop(name) for name in ("recent_minutes",) if name in settings}
+async def opened(
+    folder: Path,
+    *,
+    through: Callable[[IdentityProvider], IdentityProvider] | None = None,
+    **settings: Any,
+) -> AsyncIterator[tuple[Office, RogueProvider]]:
+    """Open a desk at which mei and lao-zhou sign in by a provider.
+
+    Args:
+        folder: where everything lives.
+        through: wraps the connection to the provider.
+        **settings: those of the sign-on, and some of the office.
+    """
+    web = {name: settings.pop(name) for name in ("recent_minutes", "origin") if name in settings}
     clock = MovableClock(START, frozen=True)
     async with rogue_provider(clock) as provider, connected(provider) as connection:
         provider.people |= {MEI: {}, ZHOU: {}}
@@ -48,7 +63,7 @@ async def opened(folder: Path, **settings: Any) -> AsyncIterator[tuple[Office, R
             folder,
             world={"clock": clock},
             sign_on=provider.settings(**settings),
-            provider=connection,
+            provider=connection if through is None else through(connection),
             **web,
         ) as office:
             await office.signin.agents.link_identity("mei", MEI)
@@ -62,11 +77,11 @@ async def both(tmp_path: Path) -> AsyncIterator[tuple[Office, RogueProvider]]:
         yield pair
 
 
-async def _is_in(browser: Browser) -> bool:
+async def is_in(browser: Browser) -> bool:
     return (await browser.get("/console/account")).status == 200
 
 
-async def _signed_on(
+async def signed_on(
     office: Office, provider: RogueProvider, subject: str = MEI, session: str = "s-1"
 ) -> Browser:
     browser = await office.browser()
@@ -74,7 +89,7 @@ async def _signed_on(
     return browser
 
 
-async def _tell(office: Office, token: str) -> int:
+async def tell(office: Office, token: str) -> int:
     client = (await office.browser()).client
     answer = await client.post("/console/sign-on/logout", data={"logout_token": token})
     assert answer.headers["Cache-Control"] == "no-store"
@@ -89,28 +104,28 @@ async def test_a_logout_token_ends_the_session_that_it_names(
 ) -> None:
     office, provider = both
     one, other = (
-        await _signed_on(office, provider, session="s-1"),
-        await _signed_on(office, provider, session="s-2"),
+        await signed_on(office, provider, session="s-1"),
+        await signed_on(office, provider, session="s-2"),
     )
-    zhou = await _signed_on(office, provider, ZHOU, session="s-3")
-    assert await _tell(office, provider.logout_token(sid="s-1")) == 200
-    assert [await _is_in(browser) for browser in (one, other, zhou)] == [False, True, True]
+    zhou = await signed_on(office, provider, ZHOU, session="s-3")
+    assert await tell(office, provider.logout_token(sid="s-1")) == 200
+    assert [await is_in(browser) for browser in (one, other, zhou)] == [False, True, True]
     # A session of somebody else is not named by one's own subject.
-    assert await _tell(office, provider.logout_token(sid="s-3", sub=MEI)) == 200
-    assert await _is_in(zhou)
+    assert await tell(office, provider.logout_token(sid="s-3", sub=MEI)) == 200
+    assert await is_in(zhou)
 
 
 async def test_a_logout_token_without_a_session_ends_all_of_a_person(
     both: tuple[Office, RogueProvider],
 ) -> None:
     office, provider = both
-    browsers = [await _signed_on(office, provider, session=f"s-{n}") for n in range(3)]
-    zhou = await _signed_on(office, provider, ZHOU, session="s-9")
+    browsers = [await signed_on(office, provider, session=f"s-{n}") for n in range(3)]
+    zhou = await signed_on(office, provider, ZHOU, session="s-9")
     by_password = await office.signed_in("xiao-chen")
-    assert await _tell(office, provider.logout_token(sub=MEI)) == 200
-    assert not any([await _is_in(browser) for browser in browsers])
-    assert await _is_in(zhou)
-    assert await _is_in(by_password)
+    assert await tell(office, provider.logout_token(sub=MEI)) == 200
+    assert not any([await is_in(browser) for browser in browsers])
+    assert await is_in(zhou)
+    assert await is_in(by_password)
     entry = (await office.signin.access_log.newest(agent="mei"))[0]
     assert (entry.kind, entry.by) == (AccessKind.SESSION_ENDED, "identity_provider")
 
@@ -119,10 +134,10 @@ async def test_an_open_page_gets_nothing_more_once_its_session_has_ended(
     both: tuple[Office, RogueProvider],
 ) -> None:
     office, provider = both
-    browser = await _signed_on(office, provider)
+    browser = await signed_on(office, provider)
     stream = await browser.client.get("/console/live")
     await next_event(stream, "desk")
-    assert await _tell(office, provider.logout_token(sid="s-1")) == 200
+    assert await tell(office, provider.logout_token(sid="s-1")) == 200
     async with asyncio.timeout(10):
         rest = await stream.content.read()
     assert b"event:" not in rest
@@ -132,16 +147,16 @@ async def test_a_logout_token_is_used_once_and_ends_nothing_that_began_later(
     both: tuple[Office, RogueProvider],
 ) -> None:
     office, provider = both
-    browser = await _signed_on(office, provider)
+    browser = await signed_on(office, provider)
     token = provider.logout_token(sub=MEI)
     unused = provider.logout_token(sub=MEI)
-    assert await _tell(office, token) == 200
-    assert not await _is_in(browser)
+    assert await tell(office, token) == 200
+    assert not await is_in(browser)
     office.clock.move(90 * SECOND)
-    browser = await _signed_on(office, provider)
-    assert await _tell(office, token) == 400
-    assert await _tell(office, unused) == 200
-    assert await _is_in(browser)
+    browser = await signed_on(office, provider)
+    assert await tell(office, token) == 400
+    assert await tell(office, unused) == 200
+    assert await is_in(browser)
 
 
 @pytest.mark.parametrize(
@@ -165,9 +180,9 @@ async def test_a_logout_token_that_lacks_something_ends_nothing(
     both: tuple[Office, RogueProvider], claims: dict[str, Any]
 ) -> None:
     office, provider = both
-    browser = await _signed_on(office, provider)
-    assert await _tell(office, provider.logout_token(**({"sub": MEI} | claims))) == 400
-    assert await _is_in(browser)
+    browser = await signed_on(office, provider)
+    assert await tell(office, provider.logout_token(**({"sub": MEI} | claims))) == 400
+    assert await is_in(browser)
 
 
 async def test_nobody_else_ends_a_session(both: tuple[Office, RogueProvider]) -> None:
@@ -179,14 +194,14 @@ async def test_nobody_else_ends_a_session(both: tuple[Office, RogueProvider]) ->
         return tokens[-1]
 
     provider.encode = keep
-    browser = await _signed_on(office, provider)
+    browser = await signed_on(office, provider)
     # Not with an ID token, and not with another key.
-    assert await _tell(office, tokens[0]) == 400
+    assert await tell(office, tokens[0]) == 400
     provider.encode, provider.key = None, rsa_key("second")
-    assert await _tell(office, provider.logout_token(sub=MEI)) == 400
+    assert await tell(office, provider.logout_token(sub=MEI)) == 400
     for nonsense in ("", "a.b.c", "x" * 40_000):
-        assert await _tell(office, nonsense) == 400
-    assert await _is_in(browser)
+        assert await tell(office, nonsense) == 400
+    assert await is_in(browser)
 
 
 def provider_token(provider: RogueProvider, claims: dict[str, Any]) -> str:
@@ -201,7 +216,7 @@ def provider_token(provider: RogueProvider, claims: dict[str, Any]) -> str:
 # -- without the provider's call -----------------------------------------------------------------
 
 
-async def _check(office: Office, after: timedelta = 21 * SECOND) -> int:
+async def check(office: Office, after: timedelta = 21 * SECOND) -> int:
     assert office.signin.sign_on is not None
     office.clock.move(after)
     return await office.signin.sign_on.revalidate()
@@ -211,43 +226,73 @@ async def test_sessions_are_confirmed_every_few_seconds_and_go_on(
     both: tuple[Office, RogueProvider],
 ) -> None:
     office, provider = both
-    browser = await _signed_on(office, provider)
-    assert await _check(office, SECOND) == 0
+    browser = await signed_on(office, provider)
+    assert await check(office, SECOND) == 0
     # Each renewal uses the token that the one before gave.
-    assert [await _check(office) for _ in range(4)] == [1, 1, 1, 1]
-    assert await _is_in(browser)
+    assert [await check(office) for _ in range(4)] == [1, 1, 1, 1]
+    assert await is_in(browser)
     assert len(provider.refresh_tokens) == 1
 
 
-async def test_who_is_switched_off_at_the_provider_is_out_with_the_next_check(
+async def test_who_is_switched_off_at_the_provider_is_out_with_the_nextcheck(
     both: tuple[Office, RogueProvider],
 ) -> None:
     office, provider = both
-    browser, zhou = await _signed_on(office, provider), await _signed_on(office, provider, ZHOU)
+    browser, zhou = await signed_on(office, provider), await signed_on(office, provider, ZHOU)
     del provider.people[MEI]
-    assert await _check(office) == 2
-    assert not await _is_in(browser)
-    assert await _is_in(zhou)
+    assert await check(office) == 2
+    assert not await is_in(browser)
+    assert await is_in(zhou)
 
 
-async def test_who_is_switched_off_is_out_of_every_page_and_stream_within_a_minute(
-    both: tuple[Office, RogueProvider],
+async def test_who_is_switched_off_is_out_of_everything_within_a_minute(tmp_path: Path) -> None:
+    async with opened(tmp_path, origin=DESK) as (office, provider):
+        await office.signin.agents.link_identity("mei", "")
+        by_password, device = await signed_in_with(office, "mei")
+        own = await staff_program(office, "mei", Scope.TICKETS_READ)
+        assert (await own.get("/tickets")).status == 200
+        await office.signin.agents.link_identity("mei", MEI)
+        assert not await is_in(by_password)
+        assert (await own.get("/tickets")).reason == "api_token_sign_on"
+        browser = await signed_on(office, provider)
+        assert (await own.get("/tickets")).status == 200
+        stream = await browser.client.get("/console/live")
+        await next_event(stream, "desk")
+        del provider.people[MEI]
+        began = office.clock.now()
+        while await is_in(browser) and office.clock.now() - began < MINUTE:
+            await check(office, 5 * SECOND)
+        assert not await is_in(browser)
+        async with asyncio.timeout(60):
+            rest = await stream.content.read()
+        assert b"event:" not in rest
+        for (method, path), row in TABLE.items():
+            if row["signed out"] == "sign in":
+                assert await _reason(browser, method, path) == (401, "signed_out"), path
+        answer = await own.get("/tickets")
+        assert (answer.status, answer.reason) == (401, "api_token_sign_on")
+        again = await (await office.browser()).enter("mei", own_password("mei"))
+        assert (again.status, again.to) == (401, "")
+        refused = await sign_in_with(await office.browser(), device)
+        assert not refused.startswith("/")
+        provider.people[MEI] = {}
+        await signed_on(office, provider)
+        assert (await own.get("/tickets")).status == 200
+
+
+async def test_who_is_linked_comes_in_without_the_provider_only_if_the_settings_name_them(
+    tmp_path: Path,
 ) -> None:
-    office, provider = both
-    browser = await _signed_on(office, provider)
-    stream = await browser.client.get("/console/live")
-    await next_event(stream, "desk")
-    del provider.people[MEI]
-    began = office.clock.now()
-    while await _is_in(browser) and office.clock.now() - began < MINUTE:
-        await _check(office, 5 * SECOND)
-    assert not await _is_in(browser)
-    async with asyncio.timeout(60):
-        rest = await stream.content.read()
-    assert b"event:" not in rest
-    for (method, path), row in TABLE.items():
-        if row["signed out"] == "sign in":
-            assert await _reason(browser, method, path) == (401, "signed_out"), path
+    async with opened(tmp_path, emergency=frozenset({"mei"})) as (office, _):
+        mei = await office.signed_in("mei")
+        assert await is_in(mei)
+        own = await staff_program(office, "mei", Scope.TICKETS_READ)
+        assert (await own.get("/tickets")).status == 200
+        given = await office.signin.agents.reset_access("lao-zhou")
+        refused = await (await office.browser()).enter("lao-zhou", given.password)
+        assert refused.status == 401
+        unlinked = await office.signed_in("xiao-chen")
+        assert await is_in(unlinked)
 
 
 async def test_a_role_that_is_taken_away_at_the_provider_is_taken_away_here(
@@ -256,41 +301,41 @@ async def test_a_role_that_is_taken_away_at_the_provider_is_taken_away_here(
     roles = {"desk": Role.SUPERVISOR, "audit": Role.AUDITOR}
     async with opened(tmp_path, role_claim="groups", roles=roles) as (office, provider):
         provider.people[MEI] = {"groups": ["desk"]}
-        browser = await _signed_on(office, provider)
+        browser = await signed_on(office, provider)
         assert (await browser.get("/console/inbox/export")).status == 200
         provider.people[MEI] = {"groups": ["audit"]}
-        await _check(office)
+        await check(office)
         agents = await office.world.services.store.reader.agents()
         assert next(one for one in agents if one.name == "mei").role is Role.AUDITOR
-        assert await _is_in(browser)
+        assert await is_in(browser)
         provider.people[MEI] = {"groups": []}
-        await _check(office)
-        assert not await _is_in(browser)
+        await check(office)
+        assert not await is_in(browser)
 
 
 async def test_a_renewal_for_somebody_else_ends_the_session(
     both: tuple[Office, RogueProvider],
 ) -> None:
     office, provider = both
-    browser = await _signed_on(office, provider)
+    browser = await signed_on(office, provider)
     provider.forge = lambda claims: claims | {"sub": ZHOU}
-    await _check(office)
-    assert not await _is_in(browser)
+    await check(office)
+    assert not await is_in(browser)
 
 
 async def test_an_outage_of_the_provider_is_outlasted_for_ten_minutes(
     both: tuple[Office, RogueProvider],
 ) -> None:
     office, provider = both
-    browser = await _signed_on(office, provider)
+    browser = await signed_on(office, provider)
     provider.is_down = True
-    await _check(office, 9 * MINUTE)
-    assert await _is_in(browser)
+    await check(office, 9 * MINUTE)
+    assert await is_in(browser)
     office.clock.move(2 * MINUTE)
-    assert not await _is_in(browser)
+    assert not await is_in(browser)
     provider.is_down = False
-    await _check(office)
-    assert await _is_in(browser)
+    await check(office)
+    assert await is_in(browser)
 
 
 async def test_without_a_refresh_token_a_session_is_short_and_renewed_without_a_question(
@@ -298,9 +343,9 @@ async def test_without_a_refresh_token_a_session_is_short_and_renewed_without_a_
 ) -> None:
     office, provider = both
     provider.refreshes = False
-    browser = await _signed_on(office, provider)
-    assert await _check(office, 14 * MINUTE) == 0
-    assert await _is_in(browser)
+    browser = await signed_on(office, provider)
+    assert await check(office, 14 * MINUTE) == 0
+    assert await is_in(browser)
     office.clock.move(MINUTE)
     page = await browser.get("/console/account")
     assert page.to == "/console/sign-in?next=/console/account"
@@ -310,7 +355,7 @@ async def test_without_a_refresh_token_a_session_is_short_and_renewed_without_a_
     assert dict(parse_qsl(urlsplit(address).query))["prompt"] == "none"
     page = await browser.get(provider.sign_in(address, MEI))
     assert page.to == "/console/account"
-    assert await _is_in(browser)
+    assert await is_in(browser)
 
 
 async def test_who_is_signed_out_there_sees_the_sign_in_page_and_no_circle(
@@ -318,7 +363,7 @@ async def test_who_is_signed_out_there_sees_the_sign_in_page_and_no_circle(
 ) -> None:
     office, provider = both
     provider.refreshes = False
-    browser = await _signed_on(office, provider)
+    browser = await signed_on(office, provider)
     office.clock.move(16 * MINUTE)
     address = await leave(browser, page="/console/sign-on?renew=1")
     page = await browser.get(provider.back(address, error="login_required"))
@@ -333,7 +378,7 @@ async def test_signing_out_leads_to_the_provider_and_back(
     both: tuple[Office, RogueProvider],
 ) -> None:
     office, provider = both
-    browser = await _signed_on(office, provider)
+    browser = await signed_on(office, provider)
     await browser.get(HOME)
     page = await browser.post("/console/sign-out")
     assert page.status == 200
@@ -344,7 +389,7 @@ async def test_signing_out_leads_to_the_provider_and_back(
     assert query["client_id"] == CLIENT
     assert query["id_token_hint"].count(".") == 2
     assert (await browser.get("/console/sign-in")).status == 200
-    assert not await _is_in(browser)
+    assert not await is_in(browser)
 
 
 async def test_who_signed_in_by_password_signs_out_here_alone(
@@ -371,10 +416,10 @@ async def test_an_export_takes_a_recent_authentication_where_the_operator_says_s
     tmp_path: Path,
 ) -> None:
     async with opened(tmp_path, recent_minutes=10) as (office, provider):
-        zhou = await _signed_on(office, provider, ZHOU)
+        zhou = await signed_on(office, provider, ZHOU)
         assert (await zhou.get(EXPORT)).status == 200
         office.clock.move(9 * MINUTE)
-        assert await _check(office, 2 * MINUTE) == 1
+        assert await check(office, 2 * MINUTE) == 1
         thief = await office.thief_of(zhou)
         page = await zhou.get(EXPORT)
         assert page.to == "/console/confirm?next=/console/inbox/export"
@@ -390,7 +435,7 @@ async def test_an_export_takes_a_recent_authentication_where_the_operator_says_s
 async def test_an_old_authentication_at_the_provider_confirms_nothing(tmp_path: Path) -> None:
     async with opened(tmp_path, recent_minutes=10) as (office, provider):
         provider.tells_time = False
-        zhou = await _signed_on(office, provider, ZHOU)
+        zhou = await signed_on(office, provider, ZHOU)
         page = await zhou.get(EXPORT)
         assert page.status == 303
         back = await _confirm(zhou, provider, page, ZHOU)
@@ -431,9 +476,9 @@ async def test_an_administrator_without_a_password_confirms_a_change_at_the_prov
 ) -> None:
     office, provider = both
     await office.signin.agents.change_role("lao-zhou", Role.ADMINISTRATOR)
-    zhou = await _signed_on(office, provider, ZHOU)
+    zhou = await signed_on(office, provider, ZHOU)
     office.clock.move(6 * MINUTE)
-    await _check(office)
+    await check(office)
     await zhou.get("/console/people")
     form = {"agent": "mei", "role": "supervisor"}
     page = await zhou.post("/console/people/role", form)

@@ -26,6 +26,7 @@ from privacydesk.domain.audit import AuditEntry
 from privacydesk.domain.ids import ApiTokenId, LookupHash
 from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, NotFoundError
 from privacydesk.ports import ApiTokenStore, Hashing, IdGenerator
+from privacydesk.services.signin.sign_in import SignIn
 from privacydesk.services.staff.roster import new_agent
 
 OPERATOR: Final = "operator"
@@ -58,12 +59,19 @@ class ApiTokens:
         hashing: hashes their secrets.
         minter: generates their ids.
         clock: source of the current time.
+        sign_in: knows whether members of staff may still come in.
     """
 
     def __init__(
-        self, store: ApiTokenStore, hashing: Hashing, minter: IdGenerator, clock: Clock
+        self,
+        store: ApiTokenStore,
+        hashing: Hashing,
+        minter: IdGenerator,
+        clock: Clock,
+        sign_in: SignIn,
     ) -> None:
         self._store = store
+        self._sign_in = sign_in
         self._hashing = hashing
         self._minter = minter
         self._clock = clock
@@ -193,7 +201,8 @@ class ApiTokens:
 
         Raises:
             DeskError: ``TOKEN_EXPIRED`` if the token has expired, which only its owner can learn;
-                ``UNAUTHENTICATED`` for anything else that is no valid token.
+                ``UNAUTHENTICATED`` with reason ``api_token_sign_on`` if its owner has to sign on
+                again at the identity provider, and for anything else that is no valid token.
         """
         now = self._clock.now()
         bearer = None
@@ -207,6 +216,13 @@ class ApiTokens:
         if not token.is_valid(now):
             raise DeskError(
                 "the token has expired", code=ErrorCode.TOKEN_EXPIRED, reason="api_token_expired"
+            )
+        agent = bearer.agent
+        if not agent.is_program and not await self._sign_in.permits_tokens(agent.name):
+            raise DeskError(
+                "the identity provider has not confirmed the token's owner",
+                code=ErrorCode.UNAUTHENTICATED,
+                reason="api_token_sign_on",
             )
         if token.used_at is None or now - token.used_at >= _LAST_USE_PRECISION:
             await self._store.touch(token.id, now)

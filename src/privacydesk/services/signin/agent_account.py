@@ -80,17 +80,15 @@ class AgentAccount:
 
     async def has_password(self, agent: Agent) -> bool:
         """Return whether the agent has a password that may be used."""
-        credential, sign_on = (
-            await self._store.credential(agent.name),
-            self._sign_in.settings.sign_on,
-        )
-        is_permitted = sign_on is None or sign_on.permits_password(agent)
-        return is_permitted and credential is not None and credential.password != ""
+        if not await self._sign_in.permits_password(agent.name):
+            return False
+        credential = await self._store.credential(agent.name)
+        return credential is not None and credential.password != ""
 
     async def has_identity(self, agent: Agent) -> bool:
         """Return whether the agent is linked with an account at the identity provider."""
         credential = await self._store.credential(agent.name)
-        return credential is not None and credential.identity is not None
+        return credential is not None and credential.is_linked
 
     async def has_second_factor(self, agent: Agent) -> bool:
         """Return whether the agent has set up an authenticator."""

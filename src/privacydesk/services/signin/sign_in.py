@@ -165,7 +165,7 @@ class SignIn:
             return None
         if not found.session.is_valid(now, self.settings.idle_timeout):
             return None
-        if not self._is_permitted(found, now):
+        if not await self._is_permitted(found, now):
             return None
         if mark_active and now - found.session.seen_at >= _LAST_USE_PRECISION:
             await self._store.touch_session(found.session.id, now)
@@ -191,18 +191,40 @@ class SignIn:
             session.id, cookie=self._hash(token), replaced_cookie=session.hash
         )
 
-    def _is_permitted(self, found: AuthenticatedSession, now: datetime) -> bool:
+    async def _is_permitted(self, found: AuthenticatedSession, now: datetime) -> bool:
         """Return whether the operator's settings permit the way in which a session was opened.
 
         One by the provider lasts only as long as the provider confirms it.
         """
         settings, login = self.settings.sign_on, found.session.provider
         if login is None:
-            return settings is None or settings.permits_password(found.agent)
+            return await self.permits_password(found.agent.name)
         if settings is None:
             return False
         return not login.refresh_token or happened_within(
             login.checked_at, now, settings.outage_grace, ahead=CLOCK_TOLERANCE
+        )
+
+    async def permits_password(self, agent: str) -> bool:
+        """Return whether an agent may come in by password or passkey, without the provider."""
+        sign_on = self.settings.sign_on
+        if sign_on is None:
+            return True
+        credential = await self._store.credential(agent)
+        is_linked = credential is not None and credential.is_linked
+        return sign_on.permits_password(agent, is_linked=is_linked)
+
+    async def permits_tokens(self, agent: str) -> bool:
+        """Return whether an agent's own API tokens work: the provider has to let them in, too."""
+        sign_on = self.settings.sign_on
+        if sign_on is None:
+            return True
+        credential = await self._store.credential(agent)
+        return credential is None or sign_on.permits_tokens(
+            agent,
+            is_linked=credential.is_linked,
+            confirmed_at=credential.confirmed_at,
+            now=self._clock.now(),
         )
 
     def is_recently_authenticated(
@@ -381,10 +403,10 @@ class SignIn:
 
     async def find_agent(self, name: str) -> Agent | None:
         """Return an active agent who may sign in by password or passkey."""
-        agents, sign_on = await self._reader.agents(), self.settings.sign_on
+        agents = await self._reader.agents()
         agent = next((agent for agent in agents if agent.name == name and agent.active), None)
         # Who may not use a password is as unknown here as somebody who does not exist.
-        is_permitted = agent is None or sign_on is None or sign_on.permits_password(agent)
+        is_permitted = await self.permits_password("" if agent is None else agent.name)
         return agent if is_permitted else None
 
     async def sweep(self) -> None:

@@ -15,6 +15,7 @@ import asyncio
 import hmac
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -27,11 +28,12 @@ from msgspec.structs import replace
 
 from privacydesk.clock import Clock
 from privacydesk.domain.agents import Agent, Role
-from privacydesk.domain.ids import LookupHash
+from privacydesk.domain.ids import LookupHash, StaffSessionId
 from privacydesk.domain.instants import happened_within
 from privacydesk.domain.sign_on import (
     BY_PROVIDER,
     CLOCK_LEEWAY,
+    CONFIRMATION_PRECISION,
     FLOW_LIFETIME,
     Identity,
     IdentityProvider,
@@ -49,7 +51,7 @@ from privacydesk.domain.signin import (
     StaffSession,
     Stage,
 )
-from privacydesk.errors import DeskError, ErrorCode, UnavailableError
+from privacydesk.errors import DeskError, ErrorCode, StaleError, UnavailableError
 from privacydesk.ports import (
     AccessChanges,
     Hashing,
@@ -70,6 +72,9 @@ _log = structlog.get_logger(__name__)
 _TASK: Final = "sign_on"
 _LEASE: Final = timedelta(minutes=1)
 _ROUND_PAUSE: Final = timedelta(seconds=4)
+_MAX_TRIES: Final = 10
+"""How often a change of a credential is tried that others change, too."""
+
 _AT_ONCE: Final = 16
 """How many sessions are confirmed in parallel."""
 
@@ -320,7 +325,9 @@ class SignOn:
         everything = await self._all_claims(claims, tokens)
         role = self.settings.role_of(everything)
         if self.settings.role_claim and role is None:
-            raise _refused("sign_on_role", agent=await self._known_name(claims))
+            name = await self._known_name(claims)
+            await self._end([], "sign_on_role", agent=name)
+            raise _refused("sign_on_role", agent=name)
         identity = self.identity(claims.subject)
         changes = await self._changes_for(identity, everything, role)
         credential = changes.credential or await self._store.credential_by_identity(identity.key)
@@ -337,9 +344,13 @@ class SignOn:
         entry = self._log.new_entry(
             AccessKind.SIGNED_IN, agent=name, origin=client.origin, about=BY_PROVIDER
         )
+        now = self._clock.now()
+        if changes.credential is None:
+            credential = replace(credential, version=credential.version + 1)
         await self._store.commit(
             replace(
                 changes,
+                credential=replace(credential, confirmed_at=now),
                 new_session=session,
                 ended_sessions=() if current is None else (current.session.id,),
                 log_entries=(*changes.log_entries, entry),
@@ -481,6 +492,8 @@ class SignOn:
 
     async def _recheck(self, session: StaffSession) -> None:
         assert session.provider is not None
+        # Before the provider is asked, so that its answer changes nothing that came after it.
+        credential = await self._store.credential(session.agent)
         try:
             tokens = await self._provider.refresh(session.provider.refresh_token)
             login = replace(
@@ -492,7 +505,8 @@ class SignOn:
             # At once, since the token before may not work again.
             change = SessionChange(session.id, provider=login)
             await self._store.commit(AccessChanges(changed_session=change))
-            await self._apply_claims(session, tokens)
+            await self._apply_claims(session, credential, tokens)
+            await self._confirm_agent(credential)
         except RefusedByProviderError as refused:
             if refused.error in _FINAL_REFUSALS:
                 await self._end([session], "sign_on_denied")
@@ -503,9 +517,22 @@ class SignOn:
         except DeskError as error:
             await self._end([session], str(error.data.get("reason", "sign_on_token")))
 
-    async def _apply_claims(self, session: StaffSession, tokens: TokenAnswer) -> None:
+    async def _confirm_agent(self, credential: Credential | None) -> None:
+        """Record that the provider still lets an agent in, unless that was recorded lately."""
+        if credential is None or not credential.is_linked:
+            return
+        confirmed_at, now = credential.confirmed_at, self._clock.now()
+        if confirmed_at and happened_within(confirmed_at, now, CONFIRMATION_PRECISION):
+            return
+        changed = replace(credential, confirmed_at=now, version=credential.version + 1)
+        # Changed meanwhile, perhaps by a logout token: the next confirmation counts.
+        with suppress(StaleError):
+            await self._store.commit(AccessChanges(credential=changed))
+
+    async def _apply_claims(
+        self, session: StaffSession, credential: Credential | None, tokens: TokenAnswer
+    ) -> None:
         """Take over what a renewal says about the person."""
-        credential = await self._store.credential(session.agent)
         if credential is None or credential.identity is None:
             raise _refused("sign_on_unknown")
         subject = credential.identity.subject
@@ -550,27 +577,59 @@ class SignOn:
                 return 0
             agent = linked.agent
         key = self._session_key(claims.session) if claims.session else None
+        until = claims.issued_at + CLOCK_LEEWAY
         sessions = [
             session
             for session in await self._store.provider_sessions(key)
-            if session.started_at <= claims.issued_at + CLOCK_LEEWAY
-            and agent in ("", session.agent)
+            if session.started_at <= until and agent in ("", session.agent)
         ]
-        await self._end(sessions, "signed_out")
+        await self._end(sessions, "signed_out", agent=agent, until=until)
         return len(sessions)
 
-    async def _end(self, sessions: Sequence[StaffSession], about: str) -> None:
-        if not sessions:
-            return
-        names = dict.fromkeys(session.agent for session in sessions)
-        await self._store.commit(
-            AccessChanges(
-                ended_sessions=tuple(session.id for session in sessions),
-                log_entries=tuple(
-                    self._entry(AccessKind.SESSION_ENDED, name, about) for name in names
-                ),
+    async def _end(
+        self,
+        sessions: Sequence[StaffSession],
+        about: str,
+        *,
+        agent: str = "",
+        until: datetime | None = None,
+    ) -> None:
+        """End sessions, and let their agents' API tokens open nothing until the next sign-on.
+
+        Args:
+            sessions: the sessions.
+            about: why they end.
+            agent: an agent whose tokens are concerned, even without a session; empty for none.
+            until: tokens of agents whom the provider confirmed later go on.
+        """
+        names = dict.fromkeys([*(session.agent for session in sessions), agent])
+        for name in filter(None, names):
+            own = tuple(session.id for session in sessions if session.agent == name)
+            await self._withdraw(name, own, about, until)
+
+    async def _withdraw(
+        self, name: str, sessions: tuple[StaffSessionId, ...], about: str, until: datetime | None
+    ) -> None:
+        """End sessions of an agent, and what rests on the provider's last confirmation."""
+        for _ in range(_MAX_TRIES):
+            credential = await self._store.credential(name)
+            if credential is not None and not _is_concerned(credential, until):
+                credential = None
+            if credential is None and not sessions:
+                return
+            if credential is not None:
+                credential = replace(credential, confirmed_at=None, version=credential.version + 1)
+            changes = AccessChanges(
+                credential=credential,
+                ended_sessions=sessions,
+                log_entries=(self._entry(AccessKind.SESSION_ENDED, name, about),),
             )
-        )
+            try:
+                await self._store.commit(changes)
+            except StaleError:
+                continue
+            return
+        raise StaleError("the credential changes all the time")
 
     async def sign_out_address(self, session: StaffSession) -> str:
         """Return where a browser is sent to sign out at the provider, too; empty if nowhere."""
@@ -629,13 +688,19 @@ def linked_credential(
     """Return an agent's credential with another identity; one without a password if it is new."""
     if before is None:
         return Credential(name, "", now, identity=identity)
-    return replace(before, identity=identity, version=before.version + 1)
+    return replace(before, identity=identity, confirmed_at=None, version=before.version + 1)
 
 
 def _active(agent: Agent | None) -> Agent:
     if agent is None or not agent.active or agent.is_program:
         raise _refused("sign_on_disabled", agent="" if agent is None else agent.name)
     return agent
+
+
+def _is_concerned(credential: Credential, until: datetime | None) -> bool:
+    """Return whether a refusal, or a logout up to an instant, concerns a linked agent."""
+    at = credential.confirmed_at
+    return credential.is_linked and (until is None or at is None or at <= until)
 
 
 def _own_key(session_id: bytes) -> LookupHash:

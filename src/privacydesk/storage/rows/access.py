@@ -69,6 +69,8 @@ def credential_row(credential: Credential, seal: Seal) -> dict[str, Any]:
     identity = credential.identity
     if identity is not None:
         body |= {"issuer": identity.issuer, "subject": identity.subject}
+    if credential.confirmed_at is not None:
+        body["confirmed_at"] = to_micros(credential.confirmed_at)
     if credential.passkeys:
         body["passkeys"] = [
             {
@@ -111,6 +113,7 @@ def read_credential(row: Any, seal: Seal) -> Credential:
         steps=tuple(body["steps"]),
         recovery=tuple(bytes.fromhex(code) for code in body["recovery"]),
         identity=identity,
+        confirmed_at=opt_instant(body.get("confirmed_at")),
         passkeys=tuple(
             Passkey(
                 id=bytes.fromhex(one["id"]),
