@@ -174,8 +174,8 @@ class Settings(BaseSettings):
         sign_on_networks: networks of a provider that has no public address or no TLS.
         sign_on_unchecked_minutes: how long a session lasts for which the provider gave no refresh
             token.
-        recent_minutes: how long ago agents must have authenticated to open evidence and exports; 0
-            to disable.
+        recent_minutes: how long ago agents must have authenticated to open files, account data and
+            exports; 0 to disable.
         staff_idle_minutes: how long a staff session stays valid without use.
         staff_session_hours: maximum duration of a staff session.
         temporary_password_hours: how long a password set by an administrator is valid.
@@ -314,7 +314,7 @@ class Settings(BaseSettings):
     sign_on_emergency: list[str] = []
     sign_on_networks: list[Network] = []
     sign_on_unchecked_minutes: Annotated[float, Field(ge=1, le=720)] = 15.0
-    recent_minutes: Annotated[float, Field(ge=0, le=720)] = 0.0
+    recent_minutes: Annotated[float, Field(ge=0, le=720)] = 30.0
     staff_idle_minutes: Annotated[float, Field(gt=0)] = 30.0
     staff_session_hours: Annotated[float, Field(gt=0)] = 12.0
     temporary_password_hours: Annotated[float, Field(gt=0)] = 72.0

@@ -360,6 +360,11 @@ WARNINGS: dict[str, tuple[Prepare, str, str]] = {
         "set PRIVACYDESK_DESK_URL",
     ),
     "a misspelt variable": (variable("PROT", "80"), "settings", "PRIVACYDESK_PROT: no setting"),
+    "files for an unattended browser": (
+        setting("recent_minutes", "0"),
+        "settings",
+        "set PRIVACYDESK_RECENT_MINUTES",
+    ),
     "nobody can log in": (setting("app_token_keys", "[]"), "settings", "nobody can log in"),
     "services with one secret": (
         key("account_service_secret", SETTINGS["code_gateway_secret"]),

@@ -50,6 +50,13 @@ def setting_warnings(settings: Settings) -> Iterator[StartWarning]:
             "nobody can log in, every visitor is anonymous: put the public keys of the app's"
             " backend into PRIVACYDESK_APP_TOKEN_KEYS",
         )
+    if not settings.recent_minutes:
+        yield StartWarning(
+            "settings",
+            "no_recent_authentication",
+            "staff get files and exports without authenticating again, and so does anybody at their"
+            " browser: set PRIVACYDESK_RECENT_MINUTES",
+        )
     for name in unknown_variables():
         yield StartWarning(
             "settings",

@@ -71,6 +71,8 @@ def write_settings(
         "staff_idle_minutes": _UNLIMITED,
         "staff_session_hours": _UNLIMITED,
         "temporary_password_hours": _UNLIMITED,
+        # Its staff are signed in without passwords.
+        "recent_minutes": 0,
         "account_service_url": f"{base}/demo/accounts",
         "code_gateway_url": f"{base}/demo/codes",
         # A receiver to try webhooks with runs on this machine.

@@ -61,8 +61,8 @@ class WebSettings:
         socket_origins: origins besides the desk's own that may open sockets; empty for any.
         frame_ancestors: origins that may embed the chat page, as a CSP source list.
         zone: the operator's time zone, in which staff see times.
-        recent_authentication: how long ago agents must have authenticated to open evidence and
-            exports; zero if that does not matter.
+        recent_authentication: how long ago agents must have authenticated to open files, account
+            data and exports; zero if that does not matter.
         sign_in_attempts_per_minute: average rate at which passwords and codes of staff are checked
             for an address.
         sign_in_attempts_at_once: number of them that are checked at once.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 
@@ -10,12 +11,12 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 from tests.common.console_cases import copy_of_data, guardian
-from tests.common.console_client import STAFF, Browser, Office
+from tests.common.console_client import STAFF, Browser, Office, open_office
 
 from privacydesk.domain.agents import CASE_READERS, WORKERS, Role
 from privacydesk.domain.agents import STAFF as EVERYBODY
 from privacydesk.domain.signin import AccessKind
-from privacydesk.web.console.access import check_access_rules, staff
+from privacydesk.web.console.access import check_access_rules, disclosing, staff
 from privacydesk.web.console.app import make_console
 
 DOCS = Path(__file__).parents[3] / "docs" / "console.md"
@@ -24,6 +25,7 @@ _DEED = re.compile(r"^\| [^|`]+ \| `(GET|POST) (/console\S*)` \|(.+)\|$", re.MUL
 _COLUMNS = (*EVERYBODY, "signed out")
 _LINK = re.compile(r'href="(/console[^"]*)"')
 _FORM = re.compile(r'<form[^>]*method="post"[^>]*action="(/console[^"]*)"')
+_DISCLOSING = re.compile(r"^- `(GET|POST) (/console\S*)`$", re.MULTILINE)
 JSON = {"Accept": "application/json"}
 
 
@@ -69,6 +71,29 @@ def test_the_table_names_every_route_and_no_other() -> None:
         if route.resource is not None and route.method != "HEAD"
     }
     assert routes == TABLE.keys()
+
+
+async def test_what_hands_out_data_takes_a_recent_authentication(tmp_path: Path) -> None:
+    listed = set(_DISCLOSING.findall(DOCS.read_text("utf-8")))
+    assert {path.rpartition("/")[2] for _, path in listed} > {"{evidence}", "{file}", "account"}
+    async with open_office(tmp_path, recent_minutes=30) as office:
+        browser = await office.signed_in("xiao-chen")
+        recent = {route for route in listed if await _asks_to_confirm(browser, *route)}
+        assert not recent
+        for minutes in (16, 15):
+            office.clock.move(timedelta(minutes=minutes))
+            await browser.get("/console/account")
+        asking = {route for route in TABLE if await _asks_to_confirm(browser, *route)}
+        assert asking == listed
+
+
+async def _asks_to_confirm(browser: Browser, method: str, path: str) -> bool:
+    return await _reason(browser, method, path) == (401, "confirm_first")
+
+
+def test_a_route_that_hands_out_data_and_asks_for_nothing_starts_no_console() -> None:
+    with pytest.raises(TypeError, match="@recently_authenticated"):
+        disclosing(web.get("/all.csv", staff(Role.AUDITOR)(_act)))
 
 
 async def _act(_request: web.Request) -> web.Response:

@@ -44,6 +44,7 @@ _log = structlog.get_logger(__name__)
 
 _RULE: Final = "console_access_rule"
 _REAUTHENTICATED: Final = "console_reauthenticated"
+_RECENT: Final = "console_recently_authenticated"
 
 FORM_TOKEN: Final = "form_token"  # noqa: S105 - the name of a field
 """The hidden field with the form token (CSRF token)."""
@@ -122,6 +123,30 @@ def _set_rule(rule: _AccessRule) -> Callable[[_H], _H]:
 def require_reauthentication(handler: object) -> None:
     """Record that a handler requires reauthentication; see ``reauthentication``."""
     vars(handler)[_REAUTHENTICATED] = True
+
+
+def require_recent_authentication(handler: object) -> None:
+    """Record that a handler requires a recent authentication; see ``confirmation``."""
+    vars(handler)[_RECENT] = True
+
+
+def asks_recent_authentication(handler: object) -> bool:
+    """Return whether a handler requires a recent authentication."""
+    return hasattr(handler, _RECENT)
+
+
+def disclosing(*routes: web.RouteDef) -> tuple[web.RouteDef, ...]:
+    """Return routes that hand out files, exports or account data of users, for the route table.
+
+    Raises:
+        TypeError: one of them doesn't require a recent authentication.
+    """
+    for route in routes:
+        if not asks_recent_authentication(route.handler):
+            raise TypeError(
+                f"{route.method} {route.path}: what hands out data is @recently_authenticated"
+            )
+    return routes
 
 
 def check_access_rules(app: web.Application) -> None:

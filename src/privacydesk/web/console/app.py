@@ -28,7 +28,7 @@ from privacydesk.web.console import (
     tokens,
     webhooks,
 )
-from privacydesk.web.console.access import access_middleware, check_access_rules
+from privacydesk.web.console.access import access_middleware, check_access_rules, disclosing
 from privacydesk.web.console.page import console_headers
 from privacydesk.web.console.routes import work_routes
 
@@ -80,17 +80,11 @@ def make_console() -> web.Application:
             web.post("/people/identity", people.link_identity),
             web.post("/people/disable", people.disable_agent),
             web.post("/people/reset", people.reset_agent),
-            web.get("/people/access/export", exports.export_access, allow_head=False),
+            *_export_routes(),
             web.get("/audit", audit.audit_page),
             web.post("/audit", audit.check_audit),
-            web.get("/audit/export", exports.export_audit, allow_head=False),
-            web.get("/inbox/export", exports.export_inbox, allow_head=False),
-            web.get("/reports/period/{format}", packs.period_file, allow_head=False),
             web.get("/reports/minors", packs.minors_page),
-            web.get("/reports/minors/{format}", packs.minors_file, allow_head=False),
             web.get("/reports/self-check", packs.self_check_page),
-            web.get("/reports/self-check/{format}", packs.self_check_file, allow_head=False),
-            web.get("/reports/requests", exports.export_requests, allow_head=False),
             web.get("/reports", reports.reports_page),
             web.get("/reports/{figure}/csv", reports.figure_csv, allow_head=False),
             web.get("/reports/{figure}/svg", reports.figure_svg, allow_head=False),
@@ -128,6 +122,18 @@ def make_console() -> web.Application:
     )
     check_access_rules(app)
     return app
+
+
+def _export_routes() -> tuple[web.RouteDef, ...]:
+    return disclosing(
+        web.get("/people/access/export", exports.export_access, allow_head=False),
+        web.get("/audit/export", exports.export_audit, allow_head=False),
+        web.get("/inbox/export", exports.export_inbox, allow_head=False),
+        web.get("/reports/period/{format}", packs.period_file, allow_head=False),
+        web.get("/reports/minors/{format}", packs.minors_file, allow_head=False),
+        web.get("/reports/self-check/{format}", packs.self_check_file, allow_head=False),
+        web.get("/reports/requests", exports.export_requests, allow_head=False),
+    )
 
 
 def _incident_routes() -> list[web.RouteDef]:

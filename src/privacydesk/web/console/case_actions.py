@@ -85,6 +85,7 @@ async def _take_unless_own(action: FormAction) -> None:
 
 
 @staff()
+@recently_authenticated
 async def attachment(request: web.Request) -> web.Response:
     """Show a file of a conversation; the user's own only to those who work on requests."""
     attachments = request.config_dict[SERVICES].attachments
@@ -344,6 +345,7 @@ async def open_evidence(request: web.Request) -> web.Response:
 
 
 @staff(*WORKERS)
+@recently_authenticated
 async def open_account_data(request: web.Request) -> web.Response:
     """Show what the account of a ticket holds; a script gets the card alone."""
     services, me = request.config_dict[SERVICES], agent_session(request)

@@ -1,4 +1,4 @@
-"""Recent authentication (step-up): asked for before evidence and exports, if the setting is on.
+"""Recent authentication (step-up): asked for before files and exports, unless it is switched off.
 
 Administrators' changes have a rule of their own; see ``reauthentication``.
 """
@@ -14,7 +14,12 @@ from aiohttp import web
 from privacydesk.domain.agents import STAFF
 from privacydesk.errors import DeskError, ErrorCode
 from privacydesk.web.console import cookies
-from privacydesk.web.console.access import agent_session, read_verified_form, staff
+from privacydesk.web.console.access import (
+    agent_session,
+    read_verified_form,
+    require_recent_authentication,
+    staff,
+)
 from privacydesk.web.console.forms import Form
 from privacydesk.web.console.keys import NEW_COOKIE, SIGNIN
 from privacydesk.web.console.page import console_page, error_message
@@ -38,13 +43,14 @@ _NEXT: Final = "next"
 
 
 def recently_authenticated(handler: _Handler[_R]) -> _Handler[_R]:
-    """Require a recent authentication before a handler runs, if the operator asks for it."""
+    """Require a recent authentication before a handler runs, unless the setting is 0."""
 
     @wraps(handler)
     async def wrapper(request: web.Request) -> _R:
         await _require(request)
         return await handler(request)
 
+    require_recent_authentication(wrapper)
     return wrapper
 
 

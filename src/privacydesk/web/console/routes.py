@@ -18,6 +18,7 @@ from privacydesk.web.console import (
     tasks,
     translations,
 )
+from privacydesk.web.console.access import disclosing
 
 
 def work_routes() -> list[web.RouteDef]:
@@ -44,8 +45,6 @@ def work_routes() -> list[web.RouteDef]:
         web.get(ticket, case.ticket_page),
         web.get(f"{ticket}/now", case.ticket_updates),
         web.get(f"{ticket}/case-file", packs.case_file_page),
-        web.post(f"{ticket}/case-file", packs.case_file_with_words),
-        web.get(f"{ticket}/case-file/{{format}}", packs.case_file, allow_head=False),
         web.get(f"{ticket}/receipt", case.ticket_receipt, allow_head=False),
         web.get(conversation, case.conversation_page),
         web.get(f"{conversation}/talk", case.conversation_updates),
@@ -53,7 +52,6 @@ def work_routes() -> list[web.RouteDef]:
         web.post(f"{conversation}/presence", live.presence),
         web.post(f"{conversation}/take", case_actions.take),
         web.post(f"{conversation}/reply", case_actions.reply),
-        web.get(f"{conversation}/files/{{file}}", case_actions.attachment, allow_head=False),
         web.post(f"{conversation}/hand-back", case_actions.hand_back),
         web.post(f"{conversation}/hand-over", case_actions.hand_over),
         web.post(f"{conversation}/translate", translations.translate),
@@ -71,8 +69,13 @@ def work_routes() -> list[web.RouteDef]:
         web.post(f"{ticket}/files", case_actions.allow_files),
         web.post(f"{ticket}/access", case_actions.ask_files),
         web.post(f"{ticket}/access/refuse", case_actions.refuse_files),
-        web.get(f"{ticket}/files/{{evidence}}", case_actions.open_evidence, allow_head=False),
-        web.post(f"{ticket}/account", case_actions.open_account_data),
+        *disclosing(
+            web.post(f"{ticket}/case-file", packs.case_file_with_words),
+            web.get(f"{ticket}/case-file/{{format}}", packs.case_file, allow_head=False),
+            web.get(f"{conversation}/files/{{file}}", case_actions.attachment, allow_head=False),
+            web.get(f"{ticket}/files/{{evidence}}", case_actions.open_evidence, allow_head=False),
+            web.post(f"{ticket}/account", case_actions.open_account_data),
+        ),
         web.post(f"{ticket}/preview", case_actions.preview_decision),
         web.post(f"{ticket}/decide", case_actions.decide),
         web.post(f"{ticket}/confirm", case_actions.confirm),
