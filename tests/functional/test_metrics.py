@@ -17,6 +17,7 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from pydantic import SecretStr
+from tests.common.databases import by_hand
 from tests.common.stories import ROOT, Player, World
 
 from privacydesk.app.external_services import ExternalServices
@@ -27,6 +28,7 @@ from privacydesk.app.process import build_web_app
 from privacydesk.domain.account_terms import AccountAction
 from privacydesk.domain.code_delivery import AccountContact
 from privacydesk.domain.present_figures import Figures
+from privacydesk.domain.signin import AccessKind
 from privacydesk.errors import SettingsError, UnavailableError
 from privacydesk.web.health import HEALTH
 from privacydesk.web.keys import CHAT_SERVER
@@ -119,6 +121,27 @@ async def test_who_waits_and_what_is_overdue_is_told(world: World) -> None:
     assert value(found, "privacydesk_queue_length") == 1
     assert value(found, "privacydesk_queue_wait_seconds") == timedelta(days=30).total_seconds()
     assert value(found, "privacydesk_overdue_tickets", kind="access") == 1
+
+
+async def test_refusals_damaged_rows_and_a_changed_audit_are_told(world: World) -> None:
+    async with exported(world) as (_, url):
+        await _play(world)
+        services = world.services
+        await services.signin.access_log.record(AccessKind.WRONG_PASSWORD)
+        sealer = services.maintenance.sealer
+        await sealer.seal_pending()
+        await sealer.log_chain_head()
+        before = samples(await scrape(url))
+        with by_hand(services.settings.url) as database:
+            database.execute("UPDATE audit SET by = 'nobody' WHERE seq = 2")
+            database.execute("UPDATE ticket SET holder = 'eve'")
+        assert await services.store.reader.list_tickets(limit=9) == ()
+        await sealer.log_chain_head()
+        after = samples(await scrape(url))
+    assert value(before, "privacydesk_staff_denials_total", kind="wrong_password") == 1
+    assert value(before, "privacydesk_staff_denials_total", kind="forbidden") == 0
+    for name in ("privacydesk_refused_rows", "privacydesk_audit_chain_broken"):
+        assert (value(before, name), value(after, name)) == (0, 1)
 
 
 async def test_readings_and_calls_are_measured(world: World) -> None:

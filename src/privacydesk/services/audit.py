@@ -94,10 +94,14 @@ class Sealer:
     """Seals audit entries into the hash chain.
 
     Runs in every process; the audit trail lets one process at a time seal entries.
+
+    Attributes:
+        is_broken: whether the last check of this process found the chain broken.
     """
 
     def __init__(self, trail: AuditTrail) -> None:
         self._trail = trail
+        self.is_broken = False
 
     async def seal_pending(self) -> int:
         """Seal all pending entries; return their number."""
@@ -109,6 +113,7 @@ class Sealer:
     async def log_chain_head(self) -> None:
         """Check the chain and write its head to the log, where the database can't change it."""
         report = await self._trail.check()
+        self.is_broken = report.fault is not None
         if report.fault is not None:
             _log.critical("audit_chain_broken", entry=report.fault.seq, fault=report.fault.what)
         elif report.head.entries:

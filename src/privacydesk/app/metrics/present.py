@@ -9,13 +9,14 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from privacydesk.app.container import Services
 from privacydesk.domain.deliveries import Channel
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.present_figures import Figures
+from privacydesk.domain.signin import DENIALS
 from privacydesk.errors import UnavailableError
 from privacydesk.storage.store import SqlStore
 from privacydesk.web.chat.chat_server import ChatServer
@@ -41,6 +42,7 @@ class PresentState(Collector):
         self._chat = chat
         self._health = health
         self._figures: Figures | None = None
+        self._refused_rows = 0
         self._read_at = -_MAX_AGE
         self._reading = asyncio.Lock()
 
@@ -50,6 +52,7 @@ class PresentState(Collector):
         While it can't be read, they are left out.
         """
         store = self._services.store
+        self._refused_rows = len(await store.reader.refused_rows())
         loop = asyncio.get_running_loop()
         async with self._reading:
             if not isinstance(store, SqlStore) or loop.time() - self._read_at < _MAX_AGE:
@@ -65,6 +68,7 @@ class PresentState(Collector):
         """Yield the metrics."""
         yield from self._process()
         yield from self._outside()
+        yield from self._integrity()
         if self._figures is not None:
             yield from self._database(self._figures)
 
@@ -100,6 +104,21 @@ class PresentState(Collector):
                 for outage in self._services.external.outages.known()
             },
         )
+
+    def _integrity(self) -> Iterator[Metric]:
+        denials = CounterMetricFamily(
+            "privacydesk_staff_denials", "Sign-ins and pages refused to staff.", labels=["kind"]
+        )
+        counts = self._services.signin.access_log.denials
+        for kind in sorted(DENIALS):
+            denials.add_metric([kind.value], counts[kind])
+        yield denials
+        yield _gauge(
+            "audit_chain_broken",
+            "Whether the last check found the chain of the audit broken.",
+            float(self._services.maintenance.sealer.is_broken),
+        )
+        yield _gauge("refused_rows", "Rows that were read lately and refused.", self._refused_rows)
 
     def _database(self, figures: Figures) -> Iterator[Metric]:
         now = self._services.clock.now()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import structlog
 
 from privacydesk.clock import Clock
@@ -17,12 +19,16 @@ class AccessLog:
 
     Code that commits a change of access calls ``new_entry`` and includes the entry in its commit.
     Code that only refuses something calls ``record``.
+
+    Attributes:
+        denials: how often this process has refused something, by kind.
     """
 
     def __init__(self, store: StaffAccess, minter: IdGenerator, clock: Clock) -> None:
         self._store = store
         self._minter = minter
         self._clock = clock
+        self.denials: Counter[AccessKind] = Counter()
 
     def new_entry(
         self, kind: AccessKind, *, agent: str = "", by: str = "", origin: str = "", about: str = ""
@@ -38,6 +44,8 @@ class AccessLog:
         """
         now = self._clock.now()
         log = _log.warning if kind in DENIALS else _log.info
+        if kind in DENIALS:
+            self.denials[kind] += 1
         log("staff_access", kind=kind.value, agent=agent, by=by, about=about)
         entry_id = AccessEntryId(self._minter.id(now))
         return AccessEntry(entry_id, now, kind, agent, by, origin, about)
