@@ -199,6 +199,8 @@ class Settings(BaseSettings):
             exports.
         api_requests_per_minute: average number of HTTP API requests for each token.
         api_requests_at_once: how many of them are permitted in a burst.
+        api_guesses_per_minute: how many unknown API tokens one network may send in a minute, and in
+            a burst.
         api_request_seconds: timeout of an API request, including the receipt of its body.
         ticketing_system: external ticketing system to sync with; none by default.
         ticketing_url: base URL of its pages and its API.
@@ -332,6 +334,7 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     api_requests_per_minute: Annotated[float, Field(gt=0)] = 600.0
     api_requests_at_once: Annotated[int, Field(ge=1)] = 120
+    api_guesses_per_minute: Annotated[int, Field(ge=1)] = 30
     api_request_seconds: Annotated[float, Field(gt=0)] = 20.0
     ticketing_system: Literal["", "django_helpdesk", "redmine", "request_tracker"] = ""
     ticketing_url: str = ""

@@ -76,6 +76,7 @@ def web_settings(settings: Settings, profile: OperatorProfile) -> WebSettings:
         sign_in_attempts_at_once=settings.staff_entries_at_once,
         api_per_minute=settings.api_requests_per_minute,
         api_at_once=settings.api_requests_at_once,
+        api_guesses=settings.api_guesses_per_minute,
         api_timeout=settings.api_request_seconds,
     )
 

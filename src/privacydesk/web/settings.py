@@ -68,6 +68,7 @@ class WebSettings:
         sign_in_attempts_at_once: number of them that are checked at once.
         api_per_minute: average rate of requests that an API token may make.
         api_at_once: number of requests that an API token may make at once.
+        api_guesses: number of unknown API tokens of a network, in a minute and at once.
         api_timeout: maximum duration of an API request, including the arrival of its body.
         console_frame_ancestors: origins that may embed the console, as a CSP source list.
         host_origin: origin of the page that embeds the chat and passes tokens to it; empty for
@@ -123,4 +124,5 @@ class WebSettings:
     sign_in_attempts_at_once: int = 40
     api_per_minute: float = 600.0
     api_at_once: int = 120
+    api_guesses: int = 30
     api_timeout: float = 20.0

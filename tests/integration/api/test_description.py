@@ -314,7 +314,9 @@ def _serving(folder: Path) -> Iterator[Served]:
 
     async def run() -> None:
         try:
-            async with open_office(folder, api_requests_at_once=1_000_000) as office:
+            async with open_office(
+                folder, api_requests_at_once=1_000_000, api_guesses_per_minute=1_000_000
+            ) as office:
                 done, loop = asyncio.Event(), asyncio.get_running_loop()
                 asker = await program(office)
                 things = await _filled(office, asker)

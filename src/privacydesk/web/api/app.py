@@ -62,7 +62,7 @@ def make_api(services: ApiServices, settings: WebSettings) -> web.Application:
     app[DEFAULT_LOCALE] = "en"
     app[OPENAPI_DOCUMENT] = OpenApiDocument(partial(openapi_document, OPERATIONS))
     app[RATE_LIMITER] = RateLimiter(settings.api_per_minute, settings.api_at_once)
-    app[TOKEN_GUESSES] = TokenGuesses()
+    app[TOKEN_GUESSES] = TokenGuesses(settings.api_guesses)
     app[REQUEST_LOCKS] = RequestLocks()
     app.on_response_prepare.append(add_api_headers)
     app.on_shutdown.append(_end_waiting)

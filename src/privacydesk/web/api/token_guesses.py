@@ -9,8 +9,7 @@ from typing import Final
 
 from privacydesk.web.chat.token_buckets import TokenBuckets
 
-_PER_SECOND: Final = 0.5
-_BURST: Final = 30
+_MINUTE: Final = 60
 _MAX_NETWORKS: Final = 100_000
 _MAX_ACCEPTED: Final = 10_000
 
@@ -22,11 +21,12 @@ class TokenGuesses:
     network. Each is counted when it first comes, so that many at the same moment are, too.
 
     Args:
+        per_minute: how many a network may send in a minute, and at once.
         now: a monotonic clock, in seconds.
     """
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._buckets = TokenBuckets(_PER_SECOND, _BURST, max_buckets=_MAX_NETWORKS)
+    def __init__(self, per_minute: int, now: Callable[[], float] = time.monotonic) -> None:
+        self._buckets = TokenBuckets(per_minute / _MINUTE, per_minute, max_buckets=_MAX_NETWORKS)
         self._accepted: dict[bytes, None] = {}
         self._now = now
 
