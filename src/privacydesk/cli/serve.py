@@ -381,12 +381,12 @@ async def _serve_with(
 
 
 async def _check_outside(services: Services) -> None:
-    """Call outside services once, so that a wrong setting is found before anybody needs them."""
+    """Probe outside services until they are ready: they may start later than the desk."""
     from privacydesk.connectors.start_check import check_services  # noqa: PLC0415
 
-    if services.signin.sign_on is not None:
-        await services.signin.sign_on.check_provider()
-    await check_services(services.external.accounts, services.external.codes)
+    sign_on, external = services.signin.sign_on, services.external
+    provider = None if sign_on is None else sign_on.probe_provider
+    await check_services(external.accounts, external.codes, provider)
 
 
 async def _until_turn(process: _Process, superseded: asyncio.Event) -> None:

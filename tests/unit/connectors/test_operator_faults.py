@@ -99,7 +99,7 @@ async def test_a_service_that_is_down_is_no_fault_of_the_operators_settings(
 async def test_the_start_names_a_wrong_address_of_either_service(connect: Connect) -> None:
     accounts, codes = await connect(405)
     with capture_logs() as logs:
-        await check_services(accounts, codes)
+        await check_services(accounts, codes, pauses=tuple)
     hints = {one["event"]: one["hint"] for one in errors(logs)}
     assert "PRIVACYDESK_ACCOUNT_SERVICE_URL" in hints["account_service_misconfigured"]
     assert "PRIVACYDESK_CODE_GATEWAY_URL" in hints["code_gateway_misconfigured"]
@@ -110,6 +110,26 @@ async def test_the_start_names_a_wrong_address_of_either_service(connect: Connec
 async def test_a_service_that_knows_nobody_of_that_name_is_ready(connect: Connect) -> None:
     accounts, codes = await connect(404)
     with capture_logs() as logs:
-        await check_services(accounts, codes)
+        await check_services(accounts, codes, pauses=tuple)
     ready = {one["service"]: one["event"] for one in logs if "service" in one}
     assert ready["account_service"] == "outside_ready"
+
+
+async def test_a_service_that_starts_later_than_the_desk_is_told_ready(connect: Connect) -> None:
+    accounts, codes = await connect(404)
+    answers = iter(["network", "network", "credentials"])
+
+    async def provider() -> None:
+        reason = next(answers, "")
+        if reason:
+            raise UnavailableError("the provider does not answer", reason=reason)
+
+    with capture_logs() as logs:
+        await check_services(accounts, codes, provider, pauses=lambda: (0, 0, 0, 0))
+    told = [(one["event"], one.get("reason")) for one in logs if one.get("service") == "sign_on"]
+    assert told == [
+        ("outside_not_ready", "network"),
+        ("outside_not_ready", "credentials"),
+        ("outside_ready", None),
+    ]
+    assert next(answers, None) is None

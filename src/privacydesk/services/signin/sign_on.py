@@ -646,23 +646,14 @@ class SignOn:
         }
         return _with_query(endpoint, parameters) if endpoint else ""
 
-    async def check_provider(self) -> None:
-        """Fetch discovery document and keys once, so that a wrong setting is found at the start.
+    async def probe_provider(self) -> None:
+        """Fetch discovery document and keys of the provider.
 
-        A failure is logged and doesn't keep the desk from starting: passwords still work.
+        Raises:
+            UnavailableError: it can't be used.
         """
-        try:
-            metadata = await self._provider.metadata()
-            await self._provider.keys()
-        except UnavailableError as error:
-            _log.warning(
-                "outside_not_ready",
-                service="sign_on",
-                reason=error.data.get("reason"),
-                hint=f"look at PRIVACYDESK_SIGN_ON_ISSUER: {error.message}",
-            )
-        else:
-            _log.info("outside_ready", service="sign_on", tells_logout=metadata.tells_logout)
+        await self._provider.metadata()
+        await self._provider.keys()
 
     # -- internals -------------------------------------------------------------------------------
 
