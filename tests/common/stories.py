@@ -28,7 +28,7 @@ from joserfc.jwk import OctKey
 from msgspec.structs import replace
 from PIL import Image
 from tests.common.databases import address_in, by_hand, make_database
-from tests.common.described import check_event
+from tests.common.described import check_event, check_frame
 from tests.common.examining import open_files
 from tests.common.pdfs import document
 from tests.common.phrasings import FOLDER, VOICES, button, phrasings
@@ -61,6 +61,7 @@ from privacydesk.services.policy_answers import PolicyAnswers
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 from privacydesk.settings import Settings, load_settings
 from privacydesk.understanding.here import Network, UnderstandingHere
+from privacydesk.web.chat.encoding import events_frame
 
 ROOT = Path(__file__).parents[2]
 STORIES = ROOT / "dialogs" / "stories"
@@ -319,6 +320,7 @@ class Player:
         after = self.events[-1].offset if self.events else 0
         fresh = await self.world.services.desk.events(self.session, after=after, limit=1000)
         self.events += fresh
+        check_frame(orjson.loads(events_frame(fresh)))
         offsets = [event.offset for event in self.events]
         if offsets != list(range(1, len(offsets) + 1)):
             raise StoryError(f"the log has a gap: {offsets}")
@@ -814,9 +816,13 @@ async def _check_events(world: World) -> None:
     log = world.services.integrations.event_log
     while await log.number_pending():
         continue
-    page = await log.read(None, since=None, kinds=None, limit=200, wait=0, client="stories")
-    for event in page.events:
-        check_event(orjson.loads(event.body))
+    cursor: str | None = None
+    has_more = True
+    while has_more:
+        page = await log.read(cursor, since=None, kinds=None, limit=200, wait=0, client="stories")
+        cursor, has_more = page.next.cursor, page.has_more
+        for event in page.events:
+            check_event(orjson.loads(event.body))
 
 
 __all__ = ["EventKind", "StoryError", "World", "open_world", "play", "story_files", "token_for"]

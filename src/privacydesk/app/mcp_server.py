@@ -115,10 +115,12 @@ def _describe(status: int, body: bytes) -> str:
     """Return why the desk refuses; its message never holds personal data."""
     try:
         problem = orjson.loads(body)
-        told = problem.get("detail") or problem.get("title") or problem.get("code")
+        told = problem.get("title") or problem.get("code")
+        scope = problem.get("scope")
     except (orjson.JSONDecodeError, AttributeError):
-        told = None
-    return f"the desk answered {status}: {told}" if told else f"the desk answered {status}"
+        told = scope = None
+    parts = (f"the desk answered {status}", told, f"the token lacks the scope {scope}")
+    return ": ".join(part for part in (parts if scope else parts[:2]) if part)
 
 
 # -- tools -----------------------------------------------------------------------------------------
@@ -199,9 +201,9 @@ async def _search_policy(api: DeskApi, token: str, given: PolicyArguments) -> Js
 
 
 async def _report_figures(api: DeskApi, token: str, given: ReportArguments) -> Json:
-    query = {"period": given.period.value}
-    if given.first is not None and given.last is not None:
-        query = {"first": given.first.isoformat(), "last": given.last.isoformat()}
+    days = {"first": given.first, "last": given.last}
+    query = {name: day.isoformat() for name, day in days.items() if day is not None}
+    query["period"] = given.period.value
     report: Json = await api.get(token, "reports", query)
     if given.figures:
         report["figures"] = [one for one in report["figures"] if one["name"] in given.figures]

@@ -79,6 +79,7 @@ def endpoint_lines(status: EndpointStatus, zone: tzinfo) -> list[str]:
         f"  added     {format_instant(endpoint.created_at, zone)}",
         f"  waiting   {status.waiting}",
         f"  parked    {status.parked}",
+        f"  times in  {zone}",
     ]
     if endpoint.max_per_second:
         lines.append(f"  rate      {endpoint.max_per_second} a second at most")
@@ -111,6 +112,7 @@ def posting_log_lines(log: PostingLog, zone: tzinfo) -> list[str]:
         f"  delivery  {posting.id.hex()}",
         f"  state     {humanize(posting.state.value)}",
         f"  created   {format_instant(posting.created_at, zone)}",
+        f"  times in  {zone}",
     ]
     if posting.is_open:
         lines.append(f"  next try  {format_instant(posting.due_at, zone)}")

@@ -293,6 +293,7 @@ def deliveries(
         print_json([posting_record(posting) for posting in postings])
     elif postings:
         print_table([posting_row(posting, zone) for posting in postings])
+        typer.echo(f"Times in {zone}.")
     else:
         typer.echo("Nothing.")
 

@@ -128,7 +128,7 @@ class WebhookEventKind(StrEnum):
     )
     CONVERSATION_MESSAGE = (
         "conversation.message",
-        "A user wrote, tapped a button or sent files while an agent has the conversation.",
+        "A user wrote, tapped a button or sent files to an agent, or while they wait for one.",
     )
     INCIDENT_PREPARED = (
         "incident.prepared",
@@ -436,13 +436,13 @@ def webhook_event_of_owner(before: Conversation | None, after: Conversation) -> 
 def webhook_events_of_messages(
     before: Conversation, appended: Collection[Event]
 ) -> tuple[WebhookEvent, ...]:
-    """Return the events for what a user sent to the agent who has the conversation.
+    """Return the events for what a user sent to the agent who has the conversation, or who will.
 
     Args:
         before: the conversation before the job.
         appended: the entries that the job added to its log.
     """
-    if before.owner.kind is not OwnerKind.AGENT:
+    if before.owner.kind is OwnerKind.ASSISTANT:
         return ()
     name = before.id.hex()
     return tuple(

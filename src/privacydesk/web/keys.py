@@ -25,4 +25,4 @@ DEFAULT_LOCALE: web.AppKey[str] = web.AppKey("default_locale", str)
 LOCALE = web.RequestKey("locale", str)
 """The reader's language, if it is known better than from ``Accept-Language``; the console's."""
 CONVERSATION_LOCALE = web.RequestKey("spoken", str)
-"""The language of the request's conversation, or the one that its hello asks for."""
+"""The language of the request's conversation, or the one that its hello or its bearer asks for."""

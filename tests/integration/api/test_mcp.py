@@ -140,12 +140,16 @@ async def test_a_report_has_figures_and_a_token_no_more_than_its_scopes(office: 
         day = office.clock.now().date().isoformat()
         days = await ask(client, "report_figures", first=day, last=day)
         assert (days["first"], days["last"]) == (day, day)
-        for tool, given in (
-            ("request_status", {"number": "PD-AAAA-AAAA-AAA"}),
-            ("deadlines", {}),
-            ("search_policy", {"question": "注销账号要多久？"}),
-        ):
-            assert "403" in await refusal(client, tool, **given)
+        assert "422" in await refusal(client, "report_figures", first=day)
+        refused: tuple[tuple[str, dict[str, Any], str], ...] = (
+            ("request_status", {"number": "PD-AAAA-AAAA-AAA"}, "tickets:read"),
+            ("deadlines", {}, "tickets:read"),
+            ("search_policy", {"question": "注销账号要多久？"}, "policy:read"),
+        )
+        for tool, given, scope in refused:
+            told = await refusal(client, tool, **given)
+            assert "403" in told
+            assert f"scope {scope}" in told
     async with direct(office, "pdt_nothing") as client:
         assert "does not accept" in await refusal(client, "deadlines")
 

@@ -7,7 +7,7 @@ from io import StringIO
 
 import pytest
 import structlog
-from tests.common.api_client import Program, program, tokens_of
+from tests.common.api_client import Program, program, staff_program, tokens_of
 from tests.common.console_client import Office
 
 from privacydesk import logs
@@ -42,6 +42,16 @@ async def test_a_token_opens_what_its_scopes_name_and_nothing_else(office: Offic
     newest, *_ = await office.signin.access_log.newest(agent="zendesk")
     assert newest.kind is AccessKind.FORBIDDEN
     assert newest.about == "GET /api/v1/conversations (scope)"
+
+
+async def test_a_refusal_is_told_in_the_language_of_the_token_s_owner(office: Office) -> None:
+    reader = await staff_program(office, "mei", Scope.TICKETS_READ)
+    assert (await reader.get("/tickets/PD-none")).body["title"].isascii()
+    agent = await office.world.services.staff.roster.person("mei")
+    await office.signin.account.set_locale(agent, "zh_Hant")
+    assert not (await reader.get("/tickets/PD-none")).body["title"].isascii()
+    english = await reader.get("/tickets/PD-none", **{"Accept-Language": "en"})
+    assert english.body["title"].isascii()
 
 
 async def test_each_request_is_in_the_log_under_its_id_whatever_was_answered(

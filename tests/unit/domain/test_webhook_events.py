@@ -297,9 +297,9 @@ def test_a_discarded_incident_is_told_if_it_was_prepared() -> None:
 
 
 @pytest.mark.parametrize(
-    ("owner", "told"), [(OwnerKind.ASSISTANT, 0), (OwnerKind.QUEUE, 0), (OwnerKind.AGENT, 1)]
+    ("owner", "told"), [(OwnerKind.ASSISTANT, 0), (OwnerKind.QUEUE, 1), (OwnerKind.AGENT, 1)]
 )
-def test_what_a_user_sends_is_told_while_an_agent_has_the_conversation(
+def test_what_a_user_sends_is_told_while_an_agent_has_the_conversation_or_is_waited_for(
     owner: OwnerKind, told: int
 ) -> None:
     before = Conversation(conversation_id(), "epoch", NOW, version=4, owner=Owner(owner, offset=2))

@@ -105,7 +105,8 @@ class Problem(ResponseModel):
 
     type: str
     title: str = Field(
-        description="A message for people, in the language of `Accept-Language` or English."
+        description="A message for people, in the language of `Accept-Language`, or of the token's"
+        " owner, or in English."
     )
     status: int
     code: ErrorCode = Field(description="The error code, for programs.")

@@ -50,7 +50,7 @@ from privacydesk.web.api.operations import (
 from privacydesk.web.api.schemas import EmptyRequest, WaitingQuery
 from privacydesk.web.api.token_guesses import TokenGuesses
 from privacydesk.web.bodies import read_body
-from privacydesk.web.keys import SETTINGS
+from privacydesk.web.keys import CONVERSATION_LOCALE, SETTINGS
 from privacydesk.web.responses import STATUS
 
 _log = structlog.get_logger(__name__)
@@ -99,6 +99,8 @@ async def serve_operation(operation: Operation[Any, Any], request: web.Request) 
     bearer: Bearer | None = None
     try:
         bearer = await _authenticate(request.config_dict[API_SERVICES], request)
+        if bearer.agent.locale and hdrs.ACCEPT_LANGUAGE not in request.headers:
+            request[CONVERSATION_LOCALE] = bearer.agent.locale
         response = await _serve(operation, bearer, request)
     except DeskError as error:
         status = STATUS.get(error.code, _SERVER_ERROR)

@@ -6,17 +6,26 @@ the schemas.
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 
 from privacydesk.domain.conversation import OwnerKind
-from privacydesk.domain.events import ChoiceStyle, EventKind, InputKind, Sender
+from privacydesk.domain.events import ChoiceStyle, InputKind, Sender
 from privacydesk.errors import ErrorCode
+from privacydesk.web.chat.cards import (
+    DetailsData,
+    Instant,
+    OwnerData,
+    PackageData,
+    TextData,
+    TicketCard,
+    TicketData,
+    UploadedData,
+    WarningData,
+)
 from privacydesk.web.chat.frame_parser import FrameId, Offset
-
-_Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class Limits(Struct, frozen=True):
@@ -74,9 +83,9 @@ class ViewState(Struct, frozen=True):
     agent_typing: bool
     agent_read: Offset
     accepts_files: bool
-    agent_since: _Instant | None
+    agent_since: Instant | None
     queue_wait: QueueWait | None
-    requests: tuple[dict[str, Any], ...] | UnsetType = UNSET
+    requests: tuple[TicketCard, ...] | UnsetType = UNSET
 
 
 class Button(Struct, frozen=True):
@@ -93,33 +102,84 @@ class Button(Struct, frozen=True):
     detail: str | UnsetType = UNSET
 
 
-class LogEvent(Struct, frozen=True, rename={"sender": "from"}):
-    """An event of the conversation's log. Fields without content are left out.
-
-    Attributes:
-        offset: its place in the log, from 1.
-        text: the words as they were shown.
-        lang: their language, a BCP 47 tag; empty if it is unknown.
-        key: the catalog key that the text was made from.
-        choices: live only while ``view.prompt`` is this offset.
-        input: the kind of answer that the open question takes.
-        data: what a card needs.
-        author: an agent's display name.
-        id: of the user's own events: the id they were sent under.
-    """
-
+class _Event(Struct, frozen=True):
     offset: Offset
-    at: _Instant
+    at: Instant
     sender: Sender
-    kind: EventKind
     text: str
     lang: str
     key: str | UnsetType = UNSET
     choices: tuple[Button, ...] | UnsetType = UNSET
     input: InputKind | UnsetType = UNSET
-    data: dict[str, Any] | UnsetType = UNSET
     author: str | UnsetType = UNSET
     id: str | UnsetType = UNSET
+
+
+_NAMES: Final = {"sender": "from"}
+
+
+class TextEvent(_Event, frozen=True, tag_field="kind", tag="text", rename=_NAMES):
+    """Words, or a question."""
+
+    data: TextData | UnsetType = UNSET
+
+
+class ChoseEvent(_Event, frozen=True, tag_field="kind", tag="chose", rename=_NAMES):
+    """What the user has chosen."""
+
+
+class UploadedEvent(_Event, frozen=True, tag_field="kind", tag="uploaded", rename=_NAMES):
+    """Files that the user has handed in."""
+
+    data: UploadedData | UnsetType = UNSET
+
+
+class WarningEvent(_Event, frozen=True, tag_field="kind", tag="warning", rename=_NAMES):
+    """A warning before something that can't be undone."""
+
+    data: WarningData | UnsetType = UNSET
+
+
+class TicketEvent(_Event, frozen=True, tag_field="kind", tag="ticket", rename=_NAMES):
+    """A request as it was then."""
+
+    data: TicketData | UnsetType = UNSET
+
+
+class DetailsEvent(_Event, frozen=True, tag_field="kind", tag="details", rename=_NAMES):
+    """Labelled values, such as stored data or the result of each item."""
+
+    data: DetailsData | UnsetType = UNSET
+
+
+class PackageEvent(_Event, frozen=True, tag_field="kind", tag="package", rename=_NAMES):
+    """A file with the person's data."""
+
+    data: PackageData | UnsetType = UNSET
+
+
+class OwnerEvent(_Event, frozen=True, tag_field="kind", tag="owner", rename=_NAMES):
+    """Somebody else speaks from here on."""
+
+    data: OwnerData | UnsetType = UNSET
+
+
+class BlankEvent(_Event, frozen=True, tag_field="kind", tag="blank", rename=_NAMES):
+    """An event whose content was removed after its retention period."""
+
+
+LogEvent = (
+    TextEvent
+    | ChoseEvent
+    | UploadedEvent
+    | WarningEvent
+    | TicketEvent
+    | DetailsEvent
+    | PackageEvent
+    | OwnerEvent
+    | BlankEvent
+)
+"""An event of the conversation's log."""
 
 
 class Acknowledgement(Struct, frozen=True):
@@ -262,3 +322,30 @@ SERVER_FRAMES = (
     Pong,
     Bye,
 )
+
+
+class StreamStart(Struct, frozen=True):
+    """The begin of a stream: events follow from the next offset."""
+
+    epoch: str
+    after: Offset
+
+
+class StreamExpired(Struct, frozen=True):
+    """The token has expired, and the stream ends."""
+
+
+class StreamEnd(Struct, frozen=True):
+    """The stream ends: the copy of the log is to be dropped."""
+
+    reason: Literal["epoch"]
+
+
+STREAM_MESSAGES: Final[Mapping[str, Any]] = {
+    "session": StreamStart,
+    "event": LogEvent,
+    "view": ViewState,
+    "expired": StreamExpired,
+    "bye": StreamEnd,
+}
+"""The data of server-sent events, by their names."""
