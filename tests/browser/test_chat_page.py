@@ -253,8 +253,8 @@ async def test_several_choices_are_ticked_and_sent_at_once(house: House) -> None
     await expect(submit).to_have_text("Done (2)")
     await submit.click()
     await expect(page.locator("#choices .picks")).to_have_count(0)
-    chosen = [event for event in house.last().events if "choices" in event.data]
-    assert [event.data["choices"] for event in chosen] == [["kind-1", "kind-2"]]
+    chosen = [event for event in house.last().events if "choices" in event.args]
+    assert [event.args["choices"] for event in chosen] == [["kind-1", "kind-2"]]
 
 
 async def test_one_choice_is_a_tap_where_most_people_make_one(house: House) -> None:
@@ -274,7 +274,7 @@ async def test_one_choice_is_a_tap_where_most_people_make_one(house: House) -> N
     await boxes.nth(2).check()
     await page.locator("#choices button[type=submit]").click()
     chosen = {"choice", "choices"}
-    said = [event.data for event in house.last().events if event.data.keys() & chosen]
+    said = [event.args for event in house.last().events if event.args.keys() & chosen]
     assert said == [{"choice": "kind-1"}, {"choices": ["kind-0", "kind-1"]}]
 
 
@@ -306,8 +306,8 @@ async def test_questions_on_a_card_are_filled_in_and_handed_in_at_once(house: Ho
     await expect(card.locator("[data-field=account] input")).to_have_value("lele")
     await submit.click()
     await expect(card).to_have_count(0)
-    (handed,) = [event for event in house.last().events if "values" in event.data]
-    assert handed.data["values"] == {"born": "2014-02", "account": "lele"}
+    (handed,) = [event for event in house.last().events if "values" in event.args]
+    assert handed.args["values"] == {"born": "2014-02", "account": "lele"}
 
 
 async def test_a_confirmation_shows_what_goes_and_what_stays(house: House) -> None:

@@ -236,7 +236,7 @@ class FakeDesk:
         return await self._job(
             session,
             id,
-            say(label, sender=Sender.USER, kind=EventKind.CHOSE, data={"choice": choice}),
+            say(label, sender=Sender.USER, kind=EventKind.CHOSE, args={"choice": choice}),
         )
 
     async def choose_several(
@@ -256,7 +256,7 @@ class FakeDesk:
             ", ".join(choices),
             sender=Sender.USER,
             kind=EventKind.CHOSE,
-            data={"choices": list(choices)},
+            args={"choices": list(choices)},
         )
         return await self._job(session, id, chosen)
 
@@ -277,7 +277,7 @@ class FakeDesk:
             ", ".join(str(one) for one in values.values()),
             sender=Sender.USER,
             kind=EventKind.CHOSE,
-            data={"values": dict(values)},
+            args={"values": dict(values)},
         )
         return await self._job(session, id, filled)
 

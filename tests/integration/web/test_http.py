@@ -72,7 +72,7 @@ async def test_several_choices_are_posted_at_once(serve: Serve, desk: FakeDesk) 
     for duplicate in (False, True):
         answer = await client.http.post("/chat/v1/messages", json=frame, headers=headers)
         assert await answer.json() == {"id": "c1", "offset": 3, "duplicate": duplicate}
-    assert desk.thread().events[2].data == {"choices": ["a", "c"]}
+    assert desk.thread().events[2].args == {"choices": ["a", "c"]}
 
 
 async def test_a_long_poll_ends_empty(serve: Serve) -> None:

@@ -159,7 +159,7 @@ async def test_a_choice_is_taken_once_and_a_stale_one_is_told(serve: Serve, desk
     assert (await socket.next())["view"]["prompt"] == 2
     await socket.send("choose", id="c1", offset=2, choice="yes")
     frame = await socket.next()
-    assert frame["events"][0]["data"] == {"choice": "yes"}
+    assert frame["events"][0]["text"] == "Yes"
     assert frame["view"]["prompt"] == 0
     await socket.send("choose", id="c2", offset=2, choice="no")
     error = await socket.next()
@@ -173,7 +173,7 @@ async def test_several_choices_are_taken_with_one_frame(serve: Serve, desk: Fake
     assert (await socket.next())["events"][0]["data"] == {"many": True}
     await socket.send("choose", id="c1", offset=2, choices=["a", "c"])
     frame = await socket.next()
-    assert frame["events"][0]["data"] == {"choices": ["a", "c"]}
+    assert frame["events"][0]["text"] == "a, c"
     assert frame["acks"] == [{"id": "c1", "offset": 3}]
     await socket.send("choose", id="c2", offset=2, choices=["b"])
     assert (await socket.next())["code"] == "stale"

@@ -102,7 +102,7 @@ class Button(Struct, frozen=True):
     detail: str | UnsetType = UNSET
 
 
-class _Event(Struct, frozen=True):
+class _Event(Struct, frozen=True, rename={"sender": "from"}):
     offset: Offset
     at: Instant
     sender: Sender
@@ -115,56 +115,53 @@ class _Event(Struct, frozen=True):
     id: str | UnsetType = UNSET
 
 
-_NAMES: Final = {"sender": "from"}
-
-
-class TextEvent(_Event, frozen=True, tag_field="kind", tag="text", rename=_NAMES):
+class TextEvent(_Event, frozen=True, tag_field="kind", tag="text"):
     """Words, or a question."""
 
     data: TextData | UnsetType = UNSET
 
 
-class ChoseEvent(_Event, frozen=True, tag_field="kind", tag="chose", rename=_NAMES):
+class ChoseEvent(_Event, frozen=True, tag_field="kind", tag="chose"):
     """What the user has chosen."""
 
 
-class UploadedEvent(_Event, frozen=True, tag_field="kind", tag="uploaded", rename=_NAMES):
+class UploadedEvent(_Event, frozen=True, tag_field="kind", tag="uploaded"):
     """Files that the user has handed in."""
 
     data: UploadedData | UnsetType = UNSET
 
 
-class WarningEvent(_Event, frozen=True, tag_field="kind", tag="warning", rename=_NAMES):
+class WarningEvent(_Event, frozen=True, tag_field="kind", tag="warning"):
     """A warning before something that can't be undone."""
 
     data: WarningData | UnsetType = UNSET
 
 
-class TicketEvent(_Event, frozen=True, tag_field="kind", tag="ticket", rename=_NAMES):
+class TicketEvent(_Event, frozen=True, tag_field="kind", tag="ticket"):
     """A request as it was then."""
 
     data: TicketData | UnsetType = UNSET
 
 
-class DetailsEvent(_Event, frozen=True, tag_field="kind", tag="details", rename=_NAMES):
+class DetailsEvent(_Event, frozen=True, tag_field="kind", tag="details"):
     """Labelled values, such as stored data or the result of each item."""
 
     data: DetailsData | UnsetType = UNSET
 
 
-class PackageEvent(_Event, frozen=True, tag_field="kind", tag="package", rename=_NAMES):
+class PackageEvent(_Event, frozen=True, tag_field="kind", tag="package"):
     """A file with the person's data."""
 
     data: PackageData | UnsetType = UNSET
 
 
-class OwnerEvent(_Event, frozen=True, tag_field="kind", tag="owner", rename=_NAMES):
+class OwnerEvent(_Event, frozen=True, tag_field="kind", tag="owner"):
     """Somebody else speaks from here on."""
 
     data: OwnerData | UnsetType = UNSET
 
 
-class BlankEvent(_Event, frozen=True, tag_field="kind", tag="blank", rename=_NAMES):
+class BlankEvent(_Event, frozen=True, tag_field="kind", tag="blank"):
     """An event whose content was removed after its retention period."""
 
 
