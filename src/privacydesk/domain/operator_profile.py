@@ -140,7 +140,7 @@ SECTIONS: Final = {
         "fresh_minutes", "unbinding_window_minutes",
     ),
     "scopes": ("teams", "second_eyes", "closing_faces"),
-    "limits": ("codes", "filing"),
+    "limits": ("codes", "filing", "queue"),
     "links": ("notices", "ticketing"),
 }  # fmt: skip
 """The keys of a profile, in the sections in which they are shown."""
