@@ -334,7 +334,7 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=1, le=64)] = 8
     api_requests_per_minute: Annotated[float, Field(gt=0)] = 600.0
     api_requests_at_once: Annotated[int, Field(ge=1)] = 120
-    api_guesses_per_minute: Annotated[int, Field(ge=1)] = 30
+    api_guesses_per_minute: Annotated[int, Field(ge=1)] = 3_000
     api_request_seconds: Annotated[float, Field(gt=0)] = 20.0
     ticketing_system: Literal["", "django_helpdesk", "redmine", "request_tracker"] = ""
     ticketing_url: str = ""

@@ -104,7 +104,7 @@ class QueueRules(StrangerRules, frozen=True, kw_only=True):
     whatever ends the wait, the takeover by an agent included.
     """
 
-    hourly_strangers: int = 120
+    hourly_strangers: int = 600
 
 
 STRANGERS_FILED = "filed|strangers"

@@ -204,7 +204,7 @@ class FilingSection(_StrangerSection):
 class QueueSection(_StrangerSection):
     """The limits of the queue for a person; see ``QueueRules``."""
 
-    hourly_strangers: Annotated[int, Field(ge=1, le=1_000_000)] = 120
+    hourly_strangers: Annotated[int, Field(ge=1, le=1_000_000)] = 600
 
 
 class StaffedSection(_Section):

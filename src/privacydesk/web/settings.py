@@ -124,5 +124,5 @@ class WebSettings:
     sign_in_attempts_at_once: int = 40
     api_per_minute: float = 600.0
     api_at_once: int = 120
-    api_guesses: int = 30
+    api_guesses: int = 3_000
     api_timeout: float = 20.0
