@@ -1,8 +1,8 @@
 """Weak secrets: placeholders, patterns, words, and one secret for two things.
 
-``serve`` refuses to start with any of them, and ``doctor`` names them all. Secrets of the desk, and
-those that the operator shares with services of their own, have to look random. A password that
-another system gave out is refused only if it is a placeholder.
+``serve`` refuses to start with a placeholder, and with a secret too short to be one. With other
+weak ones it warns and starts: a desk that runs with a key that was typed has to go on running while
+the key is replaced. ``doctor`` names them all.
 """
 
 from __future__ import annotations
@@ -37,12 +37,11 @@ _MIN_DISTINCT_GIVEN: Final = 5
 _MIN_REST: Final = 5
 """How many characters a password has at least besides words of examples and separators."""
 
-_PLACEHOLDERS: Final = ("change", "default", "example", "password", "placeholder", "secret")
-"""Words in the secrets of examples."""
-
-_FILLERS: Final = ("replace", "please", "token", "admin", "here", "with", "test", "this", "todo",
-                   "your", "key", "my", "me")  # fmt: skip
-"""Further words of which passwords in examples consist."""
+_PLACEHOLDERS: Final = (
+    "placeholder", "password", "replace", "default", "example", "change", "please", "secret",
+    "token", "admin", "here", "with", "test", "this", "todo", "your", "key", "my", "me",
+)  # fmt: skip
+"""Words of which secrets in examples consist."""
 
 
 class _Origin(Enum):
@@ -89,15 +88,17 @@ class WeakSecret:
         setting: name of the setting.
         sentence: what is wrong and how to make a good one; never has the value.
         is_refused: whether the desk doesn't start with it.
+        is_fault: whether anybody could guess it, or use it for what it was not given for.
     """
 
     setting: str
     sentence: str
-    is_refused: bool = True
+    is_refused: bool = False
+    is_fault: bool = True
 
 
-def refuse_weak_secrets(settings: Settings) -> None:
-    """Check that no secret is weak.
+def refuse_placeholders(settings: Settings) -> None:
+    """Check that no secret is a placeholder.
 
     Raises:
         SettingsError: one is; the message names its setting.
@@ -118,8 +119,11 @@ def find_weak_secrets(settings: Settings) -> Iterator[WeakSecret]:
         if not secret.value:
             continue
         users[secret.value].setdefault(secret.purpose, secret)
-        if fault := _fault(secret):
-            yield WeakSecret(secret.setting, f"{secret.name} {fault}: {secret.remedy}")
+        if secret.origin is not _Origin.KEY and _is_placeholder(secret):
+            sentence = f"{secret.name} looks like a placeholder: {secret.remedy}"
+            yield WeakSecret(secret.setting, sentence, is_refused=True)
+        elif _is_guessable(secret):
+            yield WeakSecret(secret.setting, f"{secret.name} is not random: {secret.remedy}")
     for secrets in users.values():
         if len(secrets) > 1:
             yield _used_twice(list(secrets.values()))
@@ -184,20 +188,17 @@ def _given_secrets(settings: Settings) -> Iterator[_Secret]:
         )
 
 
-def _fault(secret: _Secret) -> str:
-    """Return what is wrong with a secret; empty for nothing."""
+def _is_guessable(secret: _Secret) -> bool:
     if secret.origin is _Origin.KEY:
         raw = secret_bytes(SecretStr(secret.value), secret.setting)
-        return "is not random" if _is_patterned(raw) or _is_text(raw) else ""
-    is_weak = _looks_weak if secret.origin is _Origin.SHARED else _is_placeholder
-    is_bad = is_weak(secret.value) or _is_patterned(secret.value.encode())
-    return "looks like a placeholder" if is_bad else ""
+        return _is_patterned(raw) or _is_text(raw)
+    return _is_patterned(secret.value.encode())
 
 
 def _used_twice(secrets: list[_Secret]) -> WeakSecret:
     """Return the weakness of one secret that has several purposes.
 
-    It is refused where it is a key of the desk, which nobody else may know.
+    It is a fault where it is a key of the desk, which nobody else may know.
     """
     names = " and ".join(secret.name for secret in secrets)
     keys = [secret for secret in secrets if secret.origin is _Origin.KEY]
@@ -205,22 +206,20 @@ def _used_twice(secrets: list[_Secret]) -> WeakSecret:
         message = f"{names} are the same: use each secret for one thing alone; {keys[-1].remedy}"
         return WeakSecret(keys[-1].setting, message)
     message = f"{names} are the same: give each service its own, so that none can act for another"
-    return WeakSecret(secrets[0].setting, message, is_refused=False)
+    return WeakSecret(secrets[0].setting, message, is_fault=False)
 
 
-def _looks_weak(value: str) -> bool:
-    is_short = len(value) < _MIN_LENGTH or len(set(value)) < _MIN_DISTINCT
-    return is_short or any(word in value.lower() for word in _PLACEHOLDERS)
-
-
-def _is_placeholder(value: str) -> bool:
-    """Return whether a password consists of words of examples, or of hardly any characters."""
-    rest = value.lower()
-    for word in (*_PLACEHOLDERS, *_FILLERS):
+def _is_placeholder(secret: _Secret) -> bool:
+    """Return whether a secret is short, or consists of words of examples or of few characters."""
+    value, is_shared = secret.value.lower(), secret.origin is _Origin.SHARED
+    if is_shared and len(value) < _MIN_LENGTH:
+        return True
+    rest = value
+    for word in _PLACEHOLDERS:
         rest = rest.replace(word, " ")
-    has_words = rest != value.lower()
     left = sum(character.isalnum() for character in rest)
-    return len(set(value)) < _MIN_DISTINCT_GIVEN or (has_words and left < _MIN_REST)
+    min_distinct = _MIN_DISTINCT if is_shared else _MIN_DISTINCT_GIVEN
+    return len(set(secret.value)) < min_distinct or (rest != value and left < _MIN_REST)
 
 
 def _is_patterned(raw: bytes) -> bool:

@@ -350,7 +350,7 @@ async def test_a_person_is_one_tap_away(house: House) -> None:
     page = await house.chat()
     await page.click("#person")
     await expect(page.locator("#log .mine")).to_have_count(1)
-    assert house.last().events[1].data == {"choice": "desk:human"}
+    assert house.last().events[1].args == {"choice": "desk:human"}
     house.last().queue_place = 3
     house.desk.own(house.last(), OwnerKind.QUEUE)
     await expect(page.locator("#queue-text")).to_have_text("Waiting: 2 ahead of you")
@@ -533,7 +533,7 @@ async def test_the_language_of_the_page_follows_the_conversation(house: House) -
     await expect(page.locator("#person")).to_have_text("轉真人")
     await expect(page.locator("html")).to_have_attribute("lang", "zh-Hant")
     await expect(page.locator("#log .mine")).to_have_count(1)
-    assert house.last().events[1].data == {"choice": "desk:lang:zh_Hant"}
+    assert house.last().events[1].args == {"choice": "desk:lang:zh_Hant"}
 
 
 async def test_without_sockets_the_page_polls(house: House) -> None:
@@ -989,7 +989,7 @@ async def test_the_queue_says_the_place_and_how_long_others_waited(
     await looks_right(page, f"queue.{locale}.{scheme}")
     await page.click("#queue-leave")
     await expect(page.locator("#log .mine")).to_have_count(1)
-    assert house.last().events[-2].data == {"choice": "desk:leave_queue"}
+    assert house.last().events[-2].args == {"choice": "desk:leave_queue"}
 
 
 async def test_without_recent_waits_none_is_named(house: House) -> None:

@@ -146,7 +146,7 @@ class Browser:
 
     def keep(self, token: str) -> None:
         """Keep the cookie of a session."""
-        url = self.client.make_url("/console")
+        url = self.client.make_url("/console/")
         self.client.session.cookie_jar.update_cookies({COOKIE: token}, url)
 
     async def enter(self, name: str, password: str, *, onward: str = "") -> Page:

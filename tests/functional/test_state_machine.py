@@ -33,6 +33,7 @@ from privacydesk.domain.grounds import Ground
 from privacydesk.domain.identity import Assurance
 from privacydesk.domain.ids import ChallengeId, ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
+from privacydesk.domain.quotas import STRANGERS_QUEUED
 from privacydesk.domain.tasks import TaskResult
 from privacydesk.domain.ticket import LogEntry, ScheduledEventKind, Ticket, TicketState
 from privacydesk.domain.turn import ChoiceMessage, Needs, Observation, Snapshot
@@ -534,7 +535,8 @@ class Desk(RuleBasedStateMachine):
     @invariant()
     def a_person_is_one_step_away(self) -> None:
         engine = self.world.services.engine
-        wanted = Needs(queue=True)
+        wanted = Needs(queue=True, challenges=(STRANGERS_QUEUED,))
+        unused = {STRANGERS_QUEUED: Challenge(ChallengeId(bytes(32)))}
         for actor in self.actors.values():
             state = self._state(actor)
             if state.owner.kind is OwnerKind.AGENT:
@@ -542,7 +544,7 @@ class Desk(RuleBasedStateMachine):
             message = ChoiceMessage(
                 "probe", "desk:human", observed=Observation(needs=wanted, staffed=True)
             )
-            turn = engine.advance(Snapshot(state), message, self.world.clock.now())
+            turn = engine.advance(Snapshot(state, unused), message, self.world.clock.now())
             assert turn.snapshot.conversation.owner.kind is OwnerKind.QUEUE
 
     @invariant()

@@ -10,7 +10,7 @@ import pytest
 
 from privacydesk.errors import SettingsError
 from privacydesk.settings import Settings, load_settings, new_secret
-from privacydesk.weak_secrets import find_weak_secrets, refuse_weak_secrets
+from privacydesk.weak_secrets import WeakSecret, find_weak_secrets, refuse_placeholders
 
 SAMPLE = "please-change-me-1234"
 WORDS = base64.b64encode(b"correct horse battery staple 123").decode()
@@ -44,8 +44,15 @@ def settings(**more: Any) -> Settings:
 
 def refused(**more: Any) -> SettingsError:
     with pytest.raises(SettingsError) as caught:
-        refuse_weak_secrets(settings(**more))
+        refuse_placeholders(settings(**more))
     return caught.value
+
+
+def told(**more: Any) -> WeakSecret:
+    """Return the one weak secret, with which the desk starts."""
+    refuse_placeholders(settings(**more))
+    (found,) = find_weak_secrets(settings(**more))
+    return found
 
 
 def test_every_secret_of_the_settings_is_looked_at() -> None:
@@ -58,8 +65,10 @@ def test_every_secret_of_the_settings_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize("name", [*SHARED, *GIVEN])
-@pytest.mark.parametrize("secret", [SAMPLE, "x" * 20, "0123456789abcdefghij"[:10] * 2])
-def test_placeholders_and_patterns_are_refused(name: str, secret: str) -> None:
+@pytest.mark.parametrize(
+    "secret", [SAMPLE, "x" * 20, "your-secret-token-here", "aaaabbbbccccaaaa"[:8] * 2]
+)
+def test_placeholders_are_refused(name: str, secret: str) -> None:
     error = refused(**{name: secret})
     assert error.message.startswith(f"PRIVACYDESK_{name.upper()} looks like a placeholder: ")
     assert (error.data["key"], secret in error.message) == (name, False)
@@ -69,15 +78,29 @@ def test_placeholders_and_patterns_are_refused(name: str, secret: str) -> None:
 @pytest.mark.parametrize(
     "secret", [WORDS, base64.b64encode(bytes(range(9, 41))).decode()], ids=["words", "counting"]
 )
-def test_keys_that_are_not_random_are_refused(name: str, secret: str) -> None:
-    error = refused(**{name: secret})
-    assert error.message.startswith(f"PRIVACYDESK_{name.upper()} is not random: ")
-    assert "privacydesk keys rehash" in error.message
+def test_keys_that_are_not_random_are_faults(name: str, secret: str) -> None:
+    weak = told(**{name: secret})
+    assert weak.is_fault
+    assert weak.sentence.startswith(f"PRIVACYDESK_{name.upper()} is not random: ")
+    assert "privacydesk keys rehash" in weak.sentence
+
+
+@pytest.mark.parametrize("name", [*SHARED, *GIVEN])
+@pytest.mark.parametrize("secret", ["0123456789" * 2, "bcdefghijklmnopqr"])
+def test_what_counts_or_repeats_is_a_fault(name: str, secret: str) -> None:
+    weak = told(**{name: secret})
+    assert (weak.setting, weak.is_fault) == (name, True)
 
 
 def test_each_ring_key_has_to_be_random() -> None:
-    error = refused(ring_keys={"one": new_secret(), "old": WORDS})
-    assert "the key 'old' in PRIVACYDESK_RING_KEYS is not random" in error.message
+    weak = told(ring_keys={"one": new_secret(), "old": WORDS})
+    assert "the key 'old' in PRIVACYDESK_RING_KEYS is not random" in weak.sentence
+
+
+@pytest.mark.parametrize("name", SHARED)
+@pytest.mark.parametrize("secret", ["the-account-secret-of-2026", "test-bench-4f9a-shared-token"])
+def test_a_word_of_examples_among_others_is_no_placeholder(name: str, secret: str) -> None:
+    assert not list(find_weak_secrets(settings(**{name: secret})))
 
 
 @pytest.mark.parametrize("name", SHARED)
@@ -89,7 +112,7 @@ def test_secrets_for_services_are_long_and_varied(name: str, secret: str) -> Non
 @pytest.mark.parametrize("name", GIVEN)
 @pytest.mark.parametrize("secret", ["fQ7-x", "mail-pass-word", "Secretary of 1984", "t0k3n-w0rk"])
 def test_what_others_chose_is_their_choice(name: str, secret: str) -> None:
-    refuse_weak_secrets(settings(**{name: secret}))
+    assert not list(find_weak_secrets(settings(**{name: secret})))
 
 
 def test_a_staff_channel_is_named_by_its_name() -> None:
@@ -101,8 +124,9 @@ def test_a_staff_channel_is_named_by_its_name() -> None:
 @pytest.mark.parametrize("other", ["hashing_secret", "hashing_previous_secret", "metrics_token"])
 def test_a_key_is_used_for_nothing_else(other: str) -> None:
     key = new_secret()
-    message = refused(**{"ring_keys": {"one": key}, other: key}).message
-    assert f"PRIVACYDESK_RING_KEYS and PRIVACYDESK_{other.upper()} are the same" in message
+    weak = told(**{"ring_keys": {"one": key}, other: key})
+    assert weak.is_fault
+    assert f"PRIVACYDESK_RING_KEYS and PRIVACYDESK_{other.upper()} are the same" in weak.sentence
 
 
 def test_services_that_share_a_secret_are_named_and_start() -> None:
@@ -118,5 +142,5 @@ def test_services_that_share_a_secret_are_named_and_start() -> None:
             )
         )
     )
-    assert [one.is_refused for one in found] == [False]
+    assert [(one.is_refused, one.is_fault) for one in found] == [(False, False)]
     assert "ACCOUNT_SERVICE_SECRET and PRIVACYDESK_CODE_GATEWAY_SECRET" in found[0].sentence

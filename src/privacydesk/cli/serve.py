@@ -75,8 +75,8 @@ def serve(
 
     Needs an operator profile (a file, or the one in the database), ring keys, a hashing secret, and
     the addresses and secrets of the account service and of the code gateway; an error names what is
-    missing, and any secret that is weak. A missing SQLite database is created; an older one needs
-    `db upgrade` first. Only one process can serve a SQLite file.
+    missing, and any secret that is a placeholder. A missing SQLite database is created; an older
+    one needs `db upgrade` first. Only one process can serve a SQLite file.
     """
     overrides = {
         name: value for name, value in (("host", host), ("port", port)) if value is not None
@@ -85,9 +85,9 @@ def serve(
     factory = _loop_factory(loop)
     # Checked first, so that missing settings are reported at once.
     own = settings.operator() if settings.profile is not None else None
-    from privacydesk.weak_secrets import refuse_weak_secrets  # noqa: PLC0415 - imports the settings
+    from privacydesk.weak_secrets import refuse_placeholders  # noqa: PLC0415 - imports the settings
 
-    refuse_weak_secrets(settings)
+    refuse_placeholders(settings)
 
     from privacydesk import logs  # noqa: PLC0415 - missing settings are reported sooner without
 
@@ -312,6 +312,7 @@ async def _serve_with(
         setting_warnings,
     )
     from privacydesk.clock import SystemClock  # noqa: PLC0415
+    from privacydesk.weak_secrets import find_weak_secrets  # noqa: PLC0415
 
     settings, stop_requested = process.settings, process.stop_requested
     log = structlog.get_logger(__name__)
@@ -345,6 +346,8 @@ async def _serve_with(
         lacking = profile_warnings(settings, profile, services.profiles.gaps)
         for warning in (*setting_warnings(settings), *lacking):
             log.warning(warning.event, **warning.fields, hint=warning.hint)
+        for weak in find_weak_secrets(settings):
+            log.warning("weak_secret", setting=weak.setting, hint=weak.sentence)
         await _first_of(stop_requested.wait(), understanding.ready())
         if stop_requested.is_set():
             return None

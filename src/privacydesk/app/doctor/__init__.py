@@ -93,7 +93,7 @@ def _examine_settings(
         report.warn(one for one in warnings if one.check == "confinement")
     with report.check("secrets", "ring keys and hashing secret are there, and all look random"):
         for weak in find_weak_secrets(settings):
-            level = Level.FAULT if weak.is_refused else Level.WARNING
+            level = Level.FAULT if weak.is_fault else Level.WARNING
             report.add([Finding("secrets", level, weak.sentence)])
 
 
