@@ -97,15 +97,17 @@ class WeakSecret:
     is_fault: bool = True
 
 
-def refuse_placeholders(settings: Settings) -> None:
-    """Check that no secret is a placeholder.
+def check_secrets(settings: Settings) -> tuple[WeakSecret, ...]:
+    """Return the weak secrets with which the desk starts.
 
     Raises:
-        SettingsError: one is; the message names its setting.
+        SettingsError: one is a placeholder, with which it does not; the message names its setting.
     """
-    for weak in find_weak_secrets(settings):
+    found = tuple(find_weak_secrets(settings))
+    for weak in found:
         if weak.is_refused:
             raise SettingsError(weak.sentence, key=weak.setting)
+    return found
 
 
 def find_weak_secrets(settings: Settings) -> Iterator[WeakSecret]:

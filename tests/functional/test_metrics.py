@@ -30,6 +30,7 @@ from privacydesk.domain.code_delivery import AccountContact
 from privacydesk.domain.present_figures import Figures
 from privacydesk.domain.signin import AccessKind
 from privacydesk.errors import SettingsError, UnavailableError
+from privacydesk.storage.figures import SqlFigures
 from privacydesk.web.health import HEALTH
 from privacydesk.web.keys import CHAT_SERVER
 
@@ -188,9 +189,11 @@ class Away:
         raise UnavailableError("it is away")
 
 
-async def test_figures_of_the_database_are_left_out_while_it_is_away(world: World) -> None:
+async def test_figures_of_the_database_are_left_out_while_it_is_away(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with exported(world) as (_, url):
-        world.services.store.figures = Away()  # type: ignore[attr-defined]
+        monkeypatch.setattr(SqlFigures, "read", Away.read)
         found = samples(await scrape(url))
     assert "privacydesk_queue_length" not in found
     assert value(found, "privacydesk_writer_queue") == 0

@@ -7,10 +7,12 @@ import secrets
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from privacydesk.cli.serve import _warn_of
 from privacydesk.errors import SettingsError
 from privacydesk.settings import Settings, load_settings, new_secret
-from privacydesk.weak_secrets import WeakSecret, find_weak_secrets, refuse_placeholders
+from privacydesk.weak_secrets import WeakSecret, check_secrets, find_weak_secrets
 
 SAMPLE = "please-change-me-1234"
 WORDS = base64.b64encode(b"correct horse battery staple 123").decode()
@@ -44,14 +46,13 @@ def settings(**more: Any) -> Settings:
 
 def refused(**more: Any) -> SettingsError:
     with pytest.raises(SettingsError) as caught:
-        refuse_placeholders(settings(**more))
+        check_secrets(settings(**more))
     return caught.value
 
 
 def told(**more: Any) -> WeakSecret:
     """Return the one weak secret, with which the desk starts."""
-    refuse_placeholders(settings(**more))
-    (found,) = find_weak_secrets(settings(**more))
+    (found,) = check_secrets(settings(**more))
     return found
 
 
@@ -144,3 +145,12 @@ def test_services_that_share_a_secret_are_named_and_start() -> None:
     )
     assert [(one.is_refused, one.is_fault) for one in found] == [(False, False)]
     assert "ACCOUNT_SERVICE_SECRET and PRIVACYDESK_CODE_GATEWAY_SECRET" in found[0].sentence
+
+
+def test_the_start_warns_of_what_is_weak_and_shows_no_value() -> None:
+    with capture_logs() as logs:
+        _warn_of([told(hashing_secret=WORDS)])
+    (entry,) = logs
+    assert (entry["event"], entry["log_level"]) == ("weak_secret", "warning")
+    assert entry["setting"] == "hashing_secret"
+    assert WORDS not in repr(logs)

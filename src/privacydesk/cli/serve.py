@@ -6,7 +6,7 @@ import asyncio
 import gc
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from privacydesk.profile import OperatorProfile
     from privacydesk.settings import Settings
     from privacydesk.understanding.client import UnderstandingProcess
+    from privacydesk.weak_secrets import WeakSecret
 
 
 _GC_THRESHOLDS = (20_000, 20, 20)
@@ -85,13 +86,15 @@ def serve(
     factory = _loop_factory(loop)
     # Checked first, so that missing settings are reported at once.
     own = settings.operator() if settings.profile is not None else None
-    from privacydesk.weak_secrets import refuse_placeholders  # noqa: PLC0415 - imports the settings
+    from privacydesk.weak_secrets import check_secrets  # noqa: PLC0415 - imports the settings
 
-    refuse_placeholders(settings)
+    weak_secrets = check_secrets(settings)
 
     from privacydesk import logs  # noqa: PLC0415 - missing settings are reported sooner without
 
     logs.set_up(settings.log_level, as_json=settings.log_json)
+    if place is None:
+        _warn_of(weak_secrets)
     # The keys are in this process's memory and usually in its environment.
     sandbox.conceal()
     if workers > 1:
@@ -103,6 +106,14 @@ def serve(
             runner.run(_serve(settings, own, place))
     finally:
         gc.enable()
+
+
+def _warn_of(weak_secrets: Sequence[WeakSecret]) -> None:
+    import structlog  # noqa: PLC0415 - set up just now
+
+    log = structlog.get_logger(__name__)
+    for weak in weak_secrets:
+        log.warning("weak_secret", setting=weak.setting, hint=weak.sentence)
 
 
 def _serve_with_workers(
@@ -312,7 +323,6 @@ async def _serve_with(
         setting_warnings,
     )
     from privacydesk.clock import SystemClock  # noqa: PLC0415
-    from privacydesk.weak_secrets import find_weak_secrets  # noqa: PLC0415
 
     settings, stop_requested = process.settings, process.stop_requested
     log = structlog.get_logger(__name__)
@@ -346,8 +356,6 @@ async def _serve_with(
         lacking = profile_warnings(settings, profile, services.profiles.gaps)
         for warning in (*setting_warnings(settings), *lacking):
             log.warning(warning.event, **warning.fields, hint=warning.hint)
-        for weak in find_weak_secrets(settings):
-            log.warning("weak_secret", setting=weak.setting, hint=weak.sentence)
         await _first_of(stop_requested.wait(), understanding.ready())
         if stop_requested.is_set():
             return None

@@ -1,4 +1,4 @@
-"""What works at the moment and what does not, as operators look it up."""
+"""What works at the moment and what does not, for the status page and for metrics."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from privacydesk.outages import Outages
 from privacydesk.ports import PresentFigures
 
 _PATIENCE: Final = 3.0
-"""Seconds to wait for the database."""
+"""Seconds to wait for the database; a scrape usually gives up after ten."""
 
 
 class Status(Struct, frozen=True):

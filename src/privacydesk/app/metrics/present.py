@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -17,15 +15,13 @@ from privacydesk.domain.deliveries import Channel
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.present_figures import Figures
 from privacydesk.domain.signin import DENIALS
-from privacydesk.errors import UnavailableError
+from privacydesk.services.desk_status import Status
 from privacydesk.storage.store import SqlStore
 from privacydesk.web.chat.chat_server import ChatServer
 from privacydesk.web.health import Component, Health
 
 _MAX_AGE: Final = 5.0
-"""Seconds for which figures of the database are given out again."""
-_PATIENCE: Final = 3.0
-"""Seconds to wait for them; a scrape usually gives up after ten."""
+"""Seconds for which what was read is given out again."""
 
 
 class PresentState(Collector):
@@ -41,7 +37,7 @@ class PresentState(Collector):
         self._services = services
         self._chat = chat
         self._health = health
-        self._figures: Figures | None = None
+        self._status: Status | None = None
         self._refused_rows = 0
         self._read_at = -_MAX_AGE
         self._reading = asyncio.Lock()
@@ -51,17 +47,12 @@ class PresentState(Collector):
 
         While it can't be read, they are left out.
         """
-        store = self._services.store
-        self._refused_rows = len(await store.reader.refused_rows())
+        self._refused_rows = len(await self._services.store.reader.refused_rows())
         loop = asyncio.get_running_loop()
         async with self._reading:
-            if not isinstance(store, SqlStore) or loop.time() - self._read_at < _MAX_AGE:
+            if loop.time() - self._read_at < _MAX_AGE:
                 return
-            try:
-                async with asyncio.timeout(_PATIENCE):
-                    self._figures = await store.figures.read(self._services.clock.now())
-            except (UnavailableError, TimeoutError):
-                self._figures = None
+            self._status = await self._services.console.desk_status.read()
             self._read_at = loop.time()
 
     def collect(self) -> Iterator[Metric]:
@@ -69,8 +60,8 @@ class PresentState(Collector):
         yield from self._process()
         yield from self._outside()
         yield from self._integrity()
-        if self._figures is not None:
-            yield from self._database(self._figures)
+        if self._status is not None and self._status.figures is not None:
+            yield from self._database(self._status.figures)
 
     def _process(self) -> Iterator[Metric]:
         failing = self._health.failing_components()
@@ -89,10 +80,10 @@ class PresentState(Collector):
             yield _gauge("reads", "Reads that run or wait.", store.reader.unfinished)
             yield _gauge("read_connections", "How many reads can run at once.", store.reader.size)
         # A folder that is missing is a component that fails.
-        with suppress(OSError):
-            disk = shutil.disk_usage(self._services.settings.data_dir)
-            yield _gauge("disk_free_bytes", "Free bytes on the data folder's disk.", disk.free)
-            yield _gauge("disk_bytes", "Size of the data folder's disk.", disk.total)
+        if self._status is not None and self._status.disk_size:
+            free, size = self._status.disk_free, self._status.disk_size
+            yield _gauge("disk_free_bytes", "Free bytes on the data folder's disk.", free)
+            yield _gauge("disk_bytes", "Size of the data folder's disk.", size)
 
     def _outside(self) -> Iterator[Metric]:
         yield _by(
