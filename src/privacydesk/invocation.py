@@ -31,9 +31,9 @@ def shell_command() -> str:
     on_path = shutil.which(_NAME)
     if on_path is not None and Path(on_path).samefile(script):
         return _NAME
-    folder = Path.cwd()
-    shown = script.relative_to(folder) if script.is_relative_to(folder) else script
-    return shlex.quote(str(shown))
+    environment = script.parents[1]
+    in_clone = environment.parent == Path.cwd() and environment.name.startswith(".")
+    return shlex.quote(str(script.relative_to(environment.parent) if in_clone else script))
 
 
 def as_invoked(text: str, data_dir: Path | None = None) -> str:

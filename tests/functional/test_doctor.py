@@ -458,6 +458,22 @@ def test_what_belongs_to_another_user_is_told(
     assert told in found[check][0]
 
 
+@pytest.mark.usefixtures("_powerless")
+def test_a_folder_above_that_belongs_to_others_is_not_to_be_given_away(tmp_path: Path) -> None:
+    os.chown(tmp_path, NOBODY, NOBODY)
+    tmp_path.chmod(0o755)
+    done = subprocess.run(  # noqa: S603 - the desk itself
+        [*POWERLESS, sys.executable, "-m", "privacydesk", "doctor", "--json"],
+        cwd="/",
+        env=os.environ | {"PRIVACYDESK_DATA_DIR": str(tmp_path / "desk")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (told,) = faults(grouped(done.stdout))["data folder"]
+    assert f"`install -d -o root -m 0700 {tmp_path / 'desk'}`" in told
+
+
 def test_a_disk_without_room_is_told() -> None:
     assert not list(judge_disk(Path("/data"), 50_000_000_000, 1_000_000))
     (low,) = judge_disk(Path("/data"), 1_000_000_000, None)

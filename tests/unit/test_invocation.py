@@ -32,8 +32,9 @@ def test_from_the_clones_folder_the_command_is_called_by_its_place_there() -> No
 def test_from_elsewhere_it_is_called_by_its_whole_path(
     clone: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
-    assert shell_command() == str(clone / ".venv/bin/privacydesk")
+    for folder in (tmp_path_factory.mktemp("elsewhere"), clone.parent, Path("/")):
+        monkeypatch.chdir(folder)
+        assert shell_command() == str(clone / ".venv/bin/privacydesk")
 
 
 def test_on_the_search_path_its_name_is_enough(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import pwd
+import shlex
 import shutil
 import stat
 import tomllib
@@ -28,7 +30,7 @@ _LEAST_FILES: Final = 1_000
 
 def find_folder_faults(folder: Path) -> Iterator[Finding]:
     """Yield what is wrong with the data folder."""
-    name = "PRIVACYDESK_DATA_DIR"
+    name, folder = "PRIVACYDESK_DATA_DIR", folder.absolute()
     if folder.exists() and not folder.is_dir():
         message = f"{name}: {folder} is a file where a folder is expected; name another one"
         yield Finding(_FOLDER, Level.FAULT, message)
@@ -38,7 +40,8 @@ def find_folder_faults(folder: Path) -> Iterator[Finding]:
         message = f"{name}: {folder} lies in the file {present}; name another folder"
         yield Finding(_FOLDER, Level.FAULT, message)
     elif not os.access(present, _ALL_ACCESS):
-        yield Finding(_FOLDER, Level.FAULT, f"{name}: {_why_not_writable(present)}")
+        why = _why_not_writable(present) if present == folder else _why_not_made(folder, present)
+        yield Finding(_FOLDER, Level.FAULT, f"{name}: {why}")
     elif present != folder:
         message = f"{folder} is not there yet; it is made with the database"
         yield Finding(_FOLDER, Level.WARNING, message)
@@ -117,6 +120,25 @@ def _why_not_writable(path: Path) -> str:
         f"the desk's user may not read and write {path}; give it to that user (chown, chmod), or"
         " run this command as that user"
     )
+
+
+def _why_not_made(folder: Path, present: Path) -> str:
+    if os.statvfs(present).f_flag & os.ST_RDONLY:
+        return _why_not_writable(present)
+    # A folder above belongs to others: it is not to be given away.
+    user = _user()
+    return (
+        f"{folder} is not there, and {user} may not make it in {present}: as root, run"
+        f" `install -d -o {user} -m 0700 {shlex.quote(str(folder))}`, or name another folder"
+    )
+
+
+def _user() -> str:
+    """Return the name of the user that runs this, or the number of one without a name."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
 
 
 def _nearest(path: Path) -> Path:
