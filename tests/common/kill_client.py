@@ -21,6 +21,7 @@ _REFUSALS = frozenset({"unavailable", "token_expired", "unauthenticated", "rate_
 _RESULT_PATIENCE = 1.0
 """Seconds until a client that waits for a code goes on with something else."""
 _PACE = (0.005, 0.06)
+"""Seconds between two messages: the least, and the most."""
 _RESEND_KNOWN = 0.05
 _WRONG = 0.6
 _CODE_KEYS = ("verify.code_sent", "verify.enter", "verify.wrong", "verify.wait")
@@ -63,6 +64,7 @@ class Client:
         patience: seconds that it waits for an answer before it connects anew.
         repeats: whether each message is sent twice on the socket and over HTTP at the same time,
             with an old one after it.
+        pace: seconds between two messages, at least and at most.
         sent: what was sent, by id.
         acknowledged: how many messages were.
         events: the client's copy of the log, by offset.
@@ -79,6 +81,7 @@ class Client:
     clock: FaultyClock
     patience: float
     repeats: bool = False
+    pace: tuple[float, float] = _PACE
     sent: dict[str, Sent] = field(default_factory=dict)
     events: dict[int, dict[str, Any]] = field(default_factory=dict)
     contacts: list[str] = field(default_factory=list)
@@ -134,7 +137,7 @@ class Client:
             self.resent += 1
             await self._send(ws, self.open_id)
         while not self.stopped:
-            await asyncio.sleep(self.dice.uniform(*_PACE))
+            await asyncio.sleep(self.dice.uniform(*self.pace))
             message = self._next()
             if message is None:
                 await self._await_result(ws)
