@@ -410,7 +410,9 @@ def keep_for_later(reply: Reply) -> bool:
         return False
     entities = script.observed.entities
     named = set(entities.get(FILLED_FROM[reply.slot_type], ()))
-    if "also" in reading.phrases_of(entities) and not named <= wishes.values_of(others):
+    if "also" in reading.phrases_of(entities) and not named <= wishes.values_of(
+        reply.runner, others
+    ):
         return False
     following.further_wish(reply.runner, script)
     return True

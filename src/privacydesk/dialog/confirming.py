@@ -27,8 +27,8 @@ from privacydesk.domain.conversation import RequestDraft
 from privacydesk.domain.intents import DESTRUCTIVE, Intent, RequestKind
 from privacydesk.domain.reading import ReplyAct
 
-_OF_ONE_THING: Final = frozenset({RequestKind.UNBINDING, RequestKind.CONSENT_WITHDRAWAL})
-"""Kinds of request about one thing, which can be undone."""
+_UNDONE: Final = frozenset({RequestKind.UNBINDING, RequestKind.CONSENT_WITHDRAWAL})
+"""Kinds of request that can be undone."""
 _TURNS: Final = frozenset({"instead", "slip", "leaving", "thinks", "postpones"})
 """Phrases with which a message turns away from what it began with."""
 _CHANGES: Final = _TURNS | {"also", "and", "both"}
@@ -89,15 +89,17 @@ def _restates(reply: Reply) -> bool:
 
 
 def _names_just_it(reply: Reply) -> bool:
-    """Whether a message agrees and names the one thing that is confirmed: "OK, yes, WeChat"."""
+    """Whether a message agrees and names just what is confirmed: "OK, yes, WeChat"."""
     script = reply.script
     form = script.stack[script.form_at()]
-    named = _named(script.observed.entities)
-    one = reply.runner.flows[form.flow].kind in _OF_ONE_THING and len(named) == 1
+    flow, entities = reply.runner.flows[form.flow], script.observed.entities
     agrees = ReplyAct.YES in script.observed.reply_acts <= _AGREES_OR_CORRECTS
-    if not (one and agrees) or script.observed.requests or script.observed.mixed:
+    if flow.kind not in _UNDONE or not agrees or script.observed.requests or script.observed.mixed:
         return False
-    return named <= giving_up.words_in(form.slots) and not staying(script.observed.entities)
+    # One of several may be all that is wanted.
+    named = _named(entities)
+    same = named == filling.values_named(flow, form.slots)
+    return bool(named) and same and not staying(entities)
 
 
 def is_answer(reply: Reply) -> bool:

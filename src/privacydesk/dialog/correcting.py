@@ -16,7 +16,7 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, Ask
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import FILLED_FROM, shown, staying, values_in
+from privacydesk.dialog.slots import FILLED_FROM, holds_several, shown, staying, values_in
 from privacydesk.dialog.taking import SAID_BEFORE
 from privacydesk.domain.intents import DESTRUCTIVE, Intent
 from privacydesk.domain.reading import ReplyAct
@@ -81,7 +81,8 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
             continue
         # Naming one thing more does not drop those named before.
         kept = [] if instead else list(held)
-        value: Any = [*kept, *fresh] if step.many else fresh[-1]
+        takes_more = holds_several(step, frame.slots)
+        value: Any = [*kept, *fresh] if takes_more else fresh[-1]
         _replace(frame, step, slot_type, value)
         if instead:
             # "Not the posts: the comments, only those from May".
@@ -91,8 +92,8 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
         frame.misses = 0
         frame.confirmed_at = None
         script.say(
-            "desk.added" if step.many and kept else "desk.corrected",
-            {"what": shown(slot_type, fresh if step.many else value)},
+            "desk.added" if takes_more and kept else "desk.corrected",
+            {"what": shown(slot_type, fresh if takes_more else value)},
         )
         runner.run(script)
         return True
@@ -101,7 +102,7 @@ def correct(runner: Runner, script: Script, frame: Running) -> bool:
 
 def _replace(frame: Running, step: Ask, slot_type: str, value: Any) -> None:
     """Replace the answer to a question, with what was told only of the one before."""
-    if not step.many:
+    if not isinstance(value, list):
         frame.slots[widening.REPLACED] = frame.slots.get(step.slot)
     if slot_type == "profile_field" and frame.slots.get(step.slot) in entries.TYPED:
         frame.slots.pop(entries.VALUE, None)

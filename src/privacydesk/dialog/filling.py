@@ -18,6 +18,7 @@ from privacydesk.dialog.slots import (
     all_but_kept,
     says_everything,
     staying,
+    values_in,
 )
 from privacydesk.domain.account_terms import DataCategory, Provider
 from privacydesk.domain.ages import ADULT_FROM
@@ -237,3 +238,8 @@ def named_in(flow: Flow, slots: Mapping[str, Any]) -> Iterator[tuple[Ask, str]]:
         if step.slot in slots and step.slot not in seen and slot_type in FILLED_FROM:
             seen.add(step.slot)
             yield step, slot_type
+
+
+def values_named(flow: Flow, slots: Mapping[str, Any]) -> set[Any]:
+    """Return the values that a form or a request names: kinds of data, login methods, purposes."""
+    return {value for step, _ in named_in(flow, slots) for value in values_in(slots[step.slot])}

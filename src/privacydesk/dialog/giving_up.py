@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from privacydesk.dialog import filling, kept_wishes, limits, openings, reading, widening
+from privacydesk.dialog import kept_wishes, limits, openings, reading, widening, wishes
 from privacydesk.dialog.asking import is_picking, picked_all
 from privacydesk.dialog.options import whose
 from privacydesk.dialog.runner import Runner
@@ -16,6 +16,7 @@ from privacydesk.dialog.slots import (
     ANY_REQUEST,
     FILLED_FROM,
     all_of,
+    holds_several,
     placed,
     says_everything,
     shown,
@@ -90,12 +91,14 @@ def spares(runner: Runner, script: Script) -> bool:
     kept = staying(entities)
     for step in flow.steps.values():
         slot_type = flow.slots[step.slot].type if isinstance(step, Ask) else ""
-        if not isinstance(step, Ask) or step.many or slot_type not in FILLED_FROM:
+        if not isinstance(step, Ask) or slot_type not in FILLED_FROM:
             continue
-        waiting = {
-            w.slots.get(step.slot) for w in script.pending_requests if w.intent in flow.intents
-        }
-        asked = {form.slots.get(step.slot), *waiting} - {None}
+        if holds_several(step, form.slots):
+            # One form has all of them.
+            continue
+        queued = [wish for wish in script.pending_requests if wish.intent in flow.intents]
+        waiting = wishes.values_of(runner, queued)
+        asked = {*values_in(form.slots.get(step.slot)), *waiting}
         named = set(entities.get(FILLED_FROM[slot_type], ()))
         let_be = {one for one in asked if one in kept}
         goes = named - let_be
@@ -103,7 +106,7 @@ def spares(runner: Runner, script: Script) -> bool:
             let_be, goes = goes, set()
         if not let_be or not goes <= asked:
             continue
-        _drop_of(runner, script, step.slot, let_be)
+        _unqueue(runner, script, [wish for wish in queued if _names_only(runner, wish, let_be)])
         if form.slots.get(step.slot) in let_be:
             runner.cancel_form(script)
         else:
@@ -141,9 +144,7 @@ def _spares_waiting(runner: Runner, script: Script) -> bool:
 
 
 def _names_only(runner: Runner, wish: RequestDraft, values: set[Any]) -> bool:
-    flow = runner.by_intent[wish.intent]
-    slots = (wish.slots[step.slot] for step, _ in filling.named_in(flow, wish.slots))
-    named = {one for held in slots for one in values_in(held)}
+    named = wishes.values_of(runner, (wish,))
     return bool(named) and named <= values
 
 
@@ -152,12 +153,6 @@ _ENDS: Final = (ReplyAct.CANCEL, ReplyAct.NO, ReplyAct.INSTEAD)
 _GIVES_UP: Final = (*_ENDS, ReplyAct.KEEP, ReplyAct.REMOVE, ReplyAct.LATER, ReplyAct.FILED)
 _ADDS: Final = (ReplyAct.BESIDES, ReplyAct.WIDEN)
 _LETS_BE: Final = (ReplyAct.REMOVE, ReplyAct.KEEP, ReplyAct.CANCEL)
-
-
-def _drop_of(runner: Runner, script: Script, slot: str, values: set[Any]) -> None:
-    """Drop the queued requests for some values, and say so."""
-    queued = script.pending_requests
-    _unqueue(runner, script, [wish for wish in queued if wish.slots.get(slot) in values])
 
 
 def taken_back(runner: Runner, script: Script) -> bool:
@@ -352,7 +347,7 @@ def _all_stays(runner: Runner, script: Script, form: Running) -> bool:
     kept = set(entities.get("only_kept", ()))
     flow = runner.flows[form.flow]
     for step in flow.steps.values():
-        if not isinstance(step, Ask) or not step.many:
+        if not isinstance(step, Ask) or not holds_several(step, form.slots):
             continue
         named = entities.get(FILLED_FROM.get(flow.slots[step.slot].type, ""), ())
         held = form.slots.get(step.slot)
@@ -399,7 +394,7 @@ def _left_out(runner: Runner, script: Script, form: Running) -> bool:
     flow = runner.flows[form.flow]
     entities = script.observed.entities
     for step in flow.steps.values():
-        if not isinstance(step, Ask) or not step.many:
+        if not isinstance(step, Ask) or not holds_several(step, form.slots):
             continue
         slot_type = flow.slots[step.slot].type
         named = entities.get(FILLED_FROM.get(slot_type, ""), ())

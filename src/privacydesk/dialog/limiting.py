@@ -13,7 +13,7 @@ from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL, Ask, Flow
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import AMENDS, FILLED_FROM, says_everything, shown
+from privacydesk.dialog.slots import AMENDS, FILLED_FROM, says_everything, shown, values_in
 from privacydesk.domain.intents import DESTRUCTIVE
 from privacydesk.domain.reading import ReplyAct
 from privacydesk.domain.selection import Selection, Span
@@ -228,9 +228,9 @@ def picks_out(runner: Runner, script: Script) -> bool:
     flow = runner.flows[form.flow]
     for step in flow.steps.values():
         slot_type = flow.slots[step.slot].type if isinstance(step, Ask) else ""
-        if not isinstance(step, Ask) or not step.many or slot_type not in FILLED_FROM:
+        if not isinstance(step, Ask) or slot_type not in FILLED_FROM:
             continue
-        held = form.slots.get(step.slot) or []
+        held = values_in(form.slots.get(step.slot))
         named = [
             one for one in held if one in script.observed.entities.get(FILLED_FROM[slot_type], ())
         ]

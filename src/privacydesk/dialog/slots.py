@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
+from privacydesk.dialog.schema import Ask
 from privacydesk.domain.account_terms import ConsentPurpose, DataCategory, Deletable
 from privacydesk.domain.events import InputKind
 from privacydesk.domain.masking import mask_mail, mask_phone
@@ -26,6 +27,11 @@ def values_in(value: Any) -> list[Any]:
     if value is None or value == "":
         return []
     return list(value) if isinstance(value, list) else [value]
+
+
+def holds_several(step: Ask, slots: Mapping[str, Any]) -> bool:
+    """Whether a question's answer is a list: it takes several, or several were chosen at once."""
+    return step.many or isinstance(slots.get(step.slot), list)
 
 
 def _text(limit: int) -> Callable[[str, Entities], Any]:

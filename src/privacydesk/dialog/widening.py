@@ -15,7 +15,7 @@ from privacydesk.dialog import filling, limits, openings, reading
 from privacydesk.dialog.running import Running
 from privacydesk.dialog.schema import ALL
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import shown
+from privacydesk.dialog.slots import shown, values_in
 from privacydesk.domain.conversation import RequestDraft
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def widen(runner: Runner, script: Script, frame: Running, slots: Mapping[str, An
             if old is None:
                 frame.slots[step.slot] = value
                 return Widened(slot_type, added=(value,))
-            return Widened(slot_type, known=(value,) if old == value else ())
+            return Widened(slot_type, known=(value,) if value in values_in(old) else ())
         held, meant = list(old or ()), list(slots[step.slot])
         if ALL in meant and held and "also" not in reading.phrases_of(script.observed.entities):
             # If the form holds the photos, "all of it" means all of them.
@@ -84,9 +84,15 @@ def is_another(runner: Runner, frame: Running, wish: RequestDraft) -> bool:
     A form that takes one value and has it can't take another one.
     """
     return any(
-        not step.many and frame.slots.get(step.slot, wish.slots[step.slot]) != wish.slots[step.slot]
+        not step.many and not _holds(frame, step.slot, wish.slots[step.slot])
         for step, _ in filling.named_in(runner.flows[frame.flow], wish.slots)
     )
+
+
+def _holds(frame: Running, slot: str, value: Any) -> bool:
+    """Whether a slot has a value, alone or among others, or is free for it."""
+    held = frame.slots.get(slot)
+    return held is None or set(values_in(value)) <= set(values_in(held))
 
 
 def limit(runner: Runner, script: Script, frame: Running) -> None:

@@ -234,13 +234,10 @@ def wants_copy(script: Script) -> bool:
     return bool(entities.get("copy_first") or wished)
 
 
-def values_of(wishes: Iterable[RequestDraft]) -> set[Any]:
+def values_of(runner: Runner, wishes: Iterable[RequestDraft]) -> set[Any]:
     """Return the values that requests name."""
-    found: set[Any] = set()
-    for wish in wishes:
-        for value in wish.slots.values():
-            found.update(value if isinstance(value, list) else (value,))
-    return found
+    named = (filling.values_named(runner.by_intent[wish.intent], wish.slots) for wish in wishes)
+    return set().union(*named)
 
 
 def names_something(runner: Runner, wish: RequestDraft) -> bool:
