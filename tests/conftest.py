@@ -6,6 +6,7 @@ import gc
 import itertools
 import logging
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -32,6 +33,8 @@ share_dialect()
 gc.set_threshold(100_000, 50, 100)
 _COLLECT_EVERY = 50
 _tests = itertools.count(1)
+_left_to_others: list[str] = []
+"""The tests that have their turn at another commit."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -115,6 +118,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Begin with what takes longest and mostly waits, so that the others are done beside it."""
     if config.getoption("--variants") == "by-turns" and (dropped := drop_others(items)):
         config.hook.pytest_deselected(items=dropped)
+        _left_to_others[:] = [item.nodeid for item in dropped]
     for item in items:
         grouped = vars(item).get("_nodeid")
         if grouped is not None:
@@ -139,6 +143,26 @@ def _rank(item: pytest.Item) -> tuple[int, int]:
     if item.nodeid.startswith("tests/browser/"):
         return 2, 0
     return 3, not item.nodeid.startswith(_SMALL)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Tell the process that distributes tests what was left to other commits."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["left_to_others"] = _left_to_others
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    _left_to_others[:] = getattr(node, "workeroutput", {}).get("left_to_others", _left_to_others)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _left_to_others:
+        counts = Counter(one.partition("::")[0] for one in _left_to_others)
+        terminalreporter.section("left to the next commits, to keep each run short")
+        for file, count in sorted(counts.items()):
+            terminalreporter.line(f"{count:>5}  {file}")
 
 
 def pytest_collection_finish() -> None:

@@ -33,6 +33,8 @@ from tests.common.stories import ROOT
 
 from privacydesk.domain.account_terms import AccountAction
 
+pytestmark = pytest.mark.by_turns(2)
+
 DOCS = ROOT / "docs"
 EXAMPLES = DOCS / "examples"
 SECRET = "what the desk and the outside share"

@@ -52,7 +52,7 @@ from privacydesk.domain.ticketing import (
 from privacydesk.errors import UnavailableError
 from privacydesk.services.staff.preconditions import Refusal, Verdict
 
-pytestmark = pytest.mark.xdist_group("helpdesk")
+pytestmark = [pytest.mark.xdist_group("helpdesk"), pytest.mark.ticketing_system("helpdesk")]
 
 TEXTS = (
     "plain & <b>html</b> \"q\" 'a'",

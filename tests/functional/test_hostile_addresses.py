@@ -97,7 +97,7 @@ async def _faults(browser: Browser, paths: Mapping[str, Mapping[str, Any]]) -> l
     return wrong
 
 
-@pytest.mark.by_turns(2)
+@pytest.mark.by_turns(4)
 @pytest.mark.parametrize("name", ["lao-zhou", "xiao-chen"])
 @pytest.mark.parametrize("fields", [{}, _FIELDS], ids=["bare", "filled"])
 async def test_no_address_of_the_console_is_the_desks_fault(
@@ -152,7 +152,7 @@ async def test_no_address_of_the_chat_or_of_files_is_the_desks_fault(office: Off
     assert not await _faults(browser, paths)
 
 
-@pytest.mark.by_turns(3)
+@pytest.mark.by_turns(6)
 @pytest.mark.parametrize("method", METHODS)
 async def test_no_method_makes_an_address_the_desks_fault(office: Office, method: str) -> None:
     browser = await office.signed_in("lao-zhou")

@@ -24,6 +24,8 @@ from privacydesk.policy.library import FilePolicyLibrary
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.understanding.here import UnderstandingHere
 
+pytestmark = pytest.mark.by_turns(2)
+
 ANCHORED = {
     **PROFILE,
     "policy": SAMPLE,

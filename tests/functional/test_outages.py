@@ -28,6 +28,8 @@ from tests.functional.test_understanding import programs
 
 from privacydesk.clock import MovableClock
 
+pytestmark = pytest.mark.by_turns(2)
+
 ABOUT_THE_FILE = pytest.mark.sqlite("its file is filled or damaged")
 
 SOON = 5.0

@@ -16,7 +16,7 @@ async def test_the_story_holds(story: Path, tmp_path: Path) -> None:
     await play(story, tmp_path)
 
 
-@pytest.mark.by_turns(2)
+@pytest.mark.by_turns(4)
 @pytest.mark.parametrize(
     ("story", "voice"), TOLD, ids=[f"{story.stem}-{voice}" for story, voice in TOLD]
 )

@@ -21,6 +21,8 @@ from tests.functional.test_outages import Talker
 
 from privacydesk.app.process import run_server
 
+pytestmark = pytest.mark.by_turns(2)
+
 WORKERS = 2
 
 

@@ -21,7 +21,7 @@ from privacydesk.domain.inbox_views import InboxFilter, InboxListing, InboxView
 from privacydesk.domain.incidents import IncidentState
 from privacydesk.domain.ticket import Outcome, Satisfaction, Ticket, TicketState
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.by_turns(2)]
 
 MONDAY = "2026-09-28T10:00:00+08:00"
 IN_THE_HOLIDAYS = "2026-10-04T02:30:00+08:00"

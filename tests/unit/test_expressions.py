@@ -60,6 +60,7 @@ def test_what_is_found_does_stand_still() -> None:
     assert time.thread_time() - before < 0.01
 
 
+@pytest.mark.by_turns(2)
 def test_no_expression_of_ours_has_two_ways_round_a_loop() -> None:
     found = expressions()
     assert len(found) > 100
@@ -72,6 +73,7 @@ def test_work_that_grows_with_the_square_of_a_run_is_found() -> None:
     assert dear_run(r"a?(?:说|想要)吗", 0, _BEARABLE) is None
 
 
+@pytest.mark.by_turns(2)
 def test_no_expression_of_ours_takes_long_over_a_run_of_its_own_words() -> None:
     dear = {one: dear_run(one.text, one.flags, _BEARABLE) for one in expressions()}
     assert [(one, unit) for one, unit in dear.items() if unit is not None] == []

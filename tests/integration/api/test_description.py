@@ -365,7 +365,7 @@ def _asked() -> Iterator[Any]:
 _ASKED: Final = (*_asked(),)
 
 
-@pytest.mark.by_turns(2)
+@pytest.mark.by_turns(4)
 @pytest.mark.parametrize(("one", "mode"), _ASKED)
 def test_whatever_is_asked_is_answered_as_described(
     served: Served, one: Operation[Any, Any], mode: GenerationMode

@@ -62,8 +62,17 @@ async def redmine(loaded_redmine: Loaded, tmp_path: Path) -> AsyncIterator[Redmi
 @pytest.fixture(
     params=[
         # Apart from the connector's tests: together they take longer than all others beside them.
-        pytest.param("tracker", marks=pytest.mark.xdist_group("request_tracker_sync")),
-        pytest.param("redmine", marks=pytest.mark.xdist_group("redmine")),
+        pytest.param(
+            "tracker",
+            marks=[
+                pytest.mark.xdist_group("request_tracker_sync"),
+                pytest.mark.ticketing_system("request_tracker"),
+            ],
+        ),
+        pytest.param(
+            "redmine",
+            marks=[pytest.mark.xdist_group("redmine"), pytest.mark.ticketing_system("redmine")],
+        ),
     ]
 )
 def site(request: pytest.FixtureRequest) -> TicketSite:

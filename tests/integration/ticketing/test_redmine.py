@@ -28,7 +28,7 @@ from privacydesk.domain.ticketing import (
 )
 from privacydesk.errors import UnavailableError
 
-pytestmark = pytest.mark.xdist_group("redmine")
+pytestmark = [pytest.mark.xdist_group("redmine"), pytest.mark.ticketing_system("redmine")]
 
 KEY, OTHER = "0123456789abcdef", "fedcba9876543210"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)

@@ -28,7 +28,10 @@ from privacydesk.domain.ticketing import (
 )
 from privacydesk.errors import UnavailableError
 
-pytestmark = pytest.mark.xdist_group("request_tracker")
+pytestmark = [
+    pytest.mark.xdist_group("request_tracker"),
+    pytest.mark.ticketing_system("request_tracker"),
+]
 
 KEY, OTHER = "0123456789abcdef", "fedcba9876543210"
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)

@@ -10,6 +10,8 @@ from typer.testing import CliRunner, Result
 
 from privacydesk.cli.dialogs import dialogs_app
 
+pytestmark = pytest.mark.by_turns(2)
+
 
 def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(dialogs_app, [str(one) for one in arguments])

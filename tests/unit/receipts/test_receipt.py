@@ -48,6 +48,7 @@ def test_a_library_of_others_and_the_page_accept_what_the_desk_signs(tmp_path: P
     assert all(page_accepts(LOG.files, LOG.key_set, tmp_path))
 
 
+@pytest.mark.by_turns(2)
 def test_none_of_ten_thousand_tampered_receipts_is_accepted() -> None:
     tampered = Tamperer(LOG, seed=9162).changes(10_000)
     assert len({one.how for one in tampered}) > 12

@@ -21,6 +21,8 @@ from privacydesk.outages import Outages
 from privacydesk.understanding.client import UnderstandingProcess
 from privacydesk.understanding.wire import Briefing
 
+pytestmark = pytest.mark.by_turns(2)
+
 ME = b"me"
 TODAY = date(2026, 11, 29)
 
