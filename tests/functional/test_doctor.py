@@ -35,9 +35,12 @@ from privacydesk.app.doctor import examine
 from privacydesk.app.doctor.database import find_server_skew
 from privacydesk.app.doctor.files import judge_disk
 from privacydesk.app.findings import Level
+from privacydesk.app.fingerprints import secret_digests
 from privacydesk.clock import MovableClock
+from privacydesk.domain.fingerprints import Fingerprint
 from privacydesk.settings import load_settings, new_secret
 from privacydesk.storage import schema
+from privacydesk.storage.inspection import replace_fingerprints
 
 pytestmark = pytest.mark.sqlite("what is broken is its file; a server has a test of its own here")
 
@@ -348,6 +351,36 @@ def test_a_mistake_is_one_finding(
         assert secret not in done.out
 
 
+ADMINISTRATORS = (
+    """
+    INSERT INTO agent (name, display_name, role, created_at, active, locale, version, mac) VALUES
+      ('xiao-chen', '', 'administrator', 0, 1, 'en', 1, x''),
+      ('an-na', '', 'administrator', 0, 0, 'en', 1, x''),
+      ('mei', '', 'agent', 0, 1, 'en', 1, x'')
+    """,
+    """
+    INSERT INTO agent_credential (agent, version, changed_at, body, identity) VALUES
+      ('xiao-chen', 1, 0, x'', x'01'), ('an-na', 1, 0, x'', NULL)
+    """,
+)
+"""An administrator who is linked with an account of the provider, and others who are none."""
+PROVIDER = {
+    "SIGN_ON_ISSUER": "http://127.0.0.1:9",
+    "SIGN_ON_CLIENT_ID": "desk",
+    "SIGN_ON_CLIENT_SECRET": secrets.token_urlsafe(24),
+    "DESK_URL": "https://desk.example.com",
+}
+
+
+def provider(*statements: str, **more: str) -> Prepare:
+    def prepare(folder: Path, environment: pytest.MonkeyPatch) -> None:
+        for name, value in (PROVIDER | more).items():
+            environment.setenv(f"PRIVACYDESK_{name}", value)
+        sql(*statements)(folder, environment)
+
+    return prepare
+
+
 WARNINGS: dict[str, tuple[Prepare, str, str]] = {
     "a group chat without signatures": (
         variable("STAFF_CHANNELS", staff_channel("dingtalk", "/robot/send?access_token=1")),
@@ -410,6 +443,52 @@ def test_what_may_be_missing_is_a_warning(
     found = doctor(tmp_path)
     assert not faults(found)
     assert any(level == "warning" and told in message for level, message in found[check]), found
+
+
+@pytest.mark.parametrize(
+    ("prepare", "level"),
+    [
+        (provider(*ADMINISTRATORS), "warning"),
+        (provider(*ADMINISTRATORS, SIGN_ON_EMERGENCY='["mei", "an-na"]'), "warning"),
+        (provider(*ADMINISTRATORS, SIGN_ON_EMERGENCY='["xiao-chen"]'), "ok"),
+        (provider(*ADMINISTRATORS, "UPDATE agent SET active = 1"), "ok"),
+        (
+            provider(
+                *ADMINISTRATORS,
+                "UPDATE agent SET active = 1",
+                SIGN_ON_ONLY="true",
+                SIGN_ON_EMERGENCY='["mei"]',
+            ),
+            "warning",
+        ),
+        (provider(*ADMINISTRATORS, "DELETE FROM agent"), "ok"),
+    ],
+)
+def test_administrators_who_all_need_the_provider_are_told(
+    prepare: Prepare, level: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path)
+    prepare(tmp_path, monkeypatch)
+    ((found, message),) = doctor(tmp_path)["administrators"]
+    assert found == level
+    assert ("PRIVACYDESK_SIGN_ON_EMERGENCY" in message) is (level == "warning")
+
+
+@pytest.mark.parametrize(("days", "level"), [(29, Level.OK), (31, Level.WARNING)])
+async def test_a_ring_key_that_is_older_than_the_retention_is_told(
+    days: int, level: Level, tmp_path: Path
+) -> None:
+    clock = MovableClock(datetime(2026, 6, 1, 2, tzinfo=UTC), frozen=True)
+    write(tmp_path)
+    database(tmp_path)
+    settings = load_settings(tmp_path / "privacydesk.toml", data_dir=tmp_path)
+    name = f"ring_key:{settings.ring_key}"
+    digest = secret_digests(settings)[name]
+    replace_fingerprints(settings.url, (Fingerprint(name, digest, clock.now(), "a process"),))
+    clock.move(timedelta(days=days))
+    (found,) = [one for one in await examine(settings, clock) if one.check == "copies"]
+    assert found.level is level
+    assert ("since 2026-06-01" in found.message) is (level is Level.WARNING)
 
 
 # Root without the right to pass over permissions: what belongs to others is closed to it as to

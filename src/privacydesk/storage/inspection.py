@@ -9,6 +9,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from privacydesk.domain.agents import Role
 from privacydesk.domain.fingerprints import Fingerprint
 from privacydesk.domain.policy_texts import PolicyText
 from privacydesk.domain.saved_settings import SavedSetting
@@ -29,6 +30,12 @@ _FAILING_ENDPOINTS = sa.select(
 ).where(
     tables.webhook_endpoint.c.state == EndpointState.ACTIVE.value,
     tables.webhook_endpoint.c.failing_since.is_not(None),
+)
+_credential = tables.agent_credential.c
+_ADMINISTRATORS = (
+    sa.select(tables.agent.c.name, _credential.identity.is_not(None).label("is_linked"))
+    .outerjoin(tables.agent_credential, _credential.agent == tables.agent.c.name)
+    .where(tables.agent.c.active, tables.agent.c.role == Role.ADMINISTRATOR.value)
 )
 _RING_KEYS_IN_USE = sa.select(tables.data_key.c.ring_key).distinct()
 
@@ -129,6 +136,13 @@ class Inspection:
         """Return how many webhook endpoints that are switched on fail, and since when the first."""
         count, since = self._connection.execute(_FAILING_ENDPOINTS).one()
         return count, opt_instant(since)
+
+    def administrators(self) -> Mapping[str, bool]:
+        """Return the active administrators, and whether each is linked with a provider's account.
+
+        Without the keys, the digests of the rows go unchecked.
+        """
+        return {row.name: row.is_linked for row in self._connection.execute(_ADMINISTRATORS)}
 
     def ring_keys_in_use(self) -> frozenset[str]:
         """Return the names of the ring keys that wrap at least one data key."""

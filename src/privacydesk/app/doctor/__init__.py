@@ -11,7 +11,7 @@ from pathlib import Path
 
 from privacydesk.app import saved_overrides, saved_policies
 from privacydesk.app.doctor.channels import find_channel_faults
-from privacydesk.app.doctor.database import find_database_faults
+from privacydesk.app.doctor.database import find_database_faults, find_old_ring_key
 from privacydesk.app.doctor.files import find_disk_faults, find_exposed_files, find_folder_faults
 from privacydesk.app.doctor.outside import find_outside_faults
 from privacydesk.app.doctor.report import Report
@@ -67,6 +67,8 @@ def _examine_here(
     has_database = _examine_storage(settings, clock, report)
     profile = _examine_profile(settings, has_database=has_database, report=report)
     _examine_texts(settings, report)
+    if profile is not None and has_database:
+        find_old_ring_key(settings, profile.retention_days, clock, report)
     if profile is not None and not report.has_fault("data folder"):
         _examine_calendar(settings, profile, clock, has_database=has_database, report=report)
         with report.check("policy", "the policy is imported, and has every clause"):

@@ -14,6 +14,7 @@ from privacydesk.app.doctor.report import Report
 from privacydesk.app.findings import Finding, Level
 from privacydesk.clock import Clock
 from privacydesk.domain.instants import CLOCK_TOLERANCE
+from privacydesk.services.secret_fingerprints import RING_KEY_PREFIX
 from privacydesk.settings import Settings
 from privacydesk.storage.inspection import Inspection, open_inspection
 from privacydesk.storage.sealing import KeyRing
@@ -22,7 +23,9 @@ _NOTABLE_SKEW: Final = timedelta(seconds=5)
 """A difference of clocks that synchronised ones never have."""
 _KEYS: Final = "keys"
 _CLOCK: Final = "clock"
+_COPIES: Final = "copies"
 _WEBHOOKS: Final = "webhooks"
+_ADMINISTRATORS: Final = "administrators"
 
 
 def find_database_faults(
@@ -53,6 +56,9 @@ def find_database_faults(
                 )
                 if not report.has_fault(_KEYS):
                     inspection.check_ring(KeyRing(*settings.keys()))
+        if settings.sign_on_issuer:
+            with report.check(_ADMINISTRATORS, "one can sign in while the provider is out"):
+                report.add(_find_lockout(settings, inspection))
         with report.check(_WEBHOOKS, "no endpoint fails"):
             report.add(_find_failing_endpoints(inspection))
         with report.check(_CLOCK, "it agrees with the database"):
@@ -80,6 +86,47 @@ def _find_write_faults(inspection: Inspection) -> Iterator[Finding]:
         f" {migrations.HEAD}), can be read and written; `privacydesk db check` reads all of it"
     )
     yield Finding("database", Level.OK, message)
+
+
+def _find_lockout(settings: Settings, inspection: Inspection) -> Iterator[Finding]:
+    """Yield whether every administrator comes in by the identity provider alone."""
+    linked, emergency = inspection.administrators(), settings.sign_on_emergency
+    if linked and all(
+        name not in emergency and (is_linked or settings.sign_on_only)
+        for name, is_linked in linked.items()
+    ):
+        message = (
+            "all of them come in by the identity provider alone, so nobody does while it is out:"
+            " name one in PRIVACYDESK_SIGN_ON_EMERGENCY whose password and recovery codes lie in a"
+            " safe"
+        )
+        yield Finding(_ADMINISTRATORS, Level.WARNING, message)
+
+
+def find_old_ring_key(
+    settings: Settings, retention_days: int, clock: Clock, report: Report
+) -> None:
+    """Report whether copies of the database show for too long what was deleted.
+
+    A copy can be read as long as its ring key exists. So what is deleted is gone from all copies
+    only once the key of that time is replaced and destroyed.
+
+    Args:
+        settings: the settings of the desk.
+        retention_days: how long content is kept.
+        clock: source of the current time.
+        report: gets the finding.
+    """
+    name = settings.ring_key
+    with report.check(_COPIES, "the ring key is new enough"), open_inspection(settings.url) as seen:
+        known = seen.fingerprints().get(f"{RING_KEY_PREFIX}{name}")
+        if known is not None and clock.now() - known.at > timedelta(days=retention_days):
+            message = (
+                f"those made since {known.at:%Y-%m-%d} still show what was deleted after"
+                f" {retention_days} days, because the ring key {name!r} has been in use since then:"
+                " replace it with `privacydesk keys rotate`, and destroy it"
+            )
+            report.add([Finding(_COPIES, Level.WARNING, message)])
 
 
 def _find_failing_endpoints(inspection: Inspection) -> Iterator[Finding]:
