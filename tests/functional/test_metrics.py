@@ -255,6 +255,25 @@ async def test_rules_and_dashboard_ask_for_what_is_exported(world: World) -> Non
     assert asked <= names, asked - names
 
 
+def test_each_rule_has_a_test_in_which_it_fires() -> None:
+    rules, tests = (
+        yaml.safe_load((DEPLOY / name).read_text("utf-8"))
+        for name in ("alerts.yaml", "alerts.test.yaml")
+    )
+    named = {rule["alert"] for group in rules["groups"] for rule in group["rules"]}
+    fired, silent = (
+        {
+            one["alertname"]
+            for test in tests["tests"]
+            for one in test["alert_rule_test"]
+            if bool(one["exp_alerts"]) is fires
+        }
+        for fires in (True, False)
+    )
+    assert fired == named
+    assert silent <= named
+
+
 def test_each_rule_fires_when_it_should() -> None:
     promtool = shutil.which("promtool")
     if promtool is None:
