@@ -74,6 +74,7 @@ NETWORK = "PRIVACYDESK_STORIES_NETWORK"
 RING_SECRET = sha256(b"ring").digest()
 HASHING_SECRET = sha256(b"hashing").digest()
 TOKEN_SECRET = b"stories-token-secret-of-32-bytes"
+TOKEN_KEY = OctKey.import_key(TOKEN_SECRET, {"kid": "t"})
 PEOPLE = {
     "lin": "lin-xiaoyu",
     "chen": "chen-jiahao",
@@ -193,7 +194,7 @@ async def open_world(
         ),
         profile=operator,
         clock=clock,
-        understanding=_understanding(folder, operator, network or _reader),
+        understanding=understanding(folder, operator, network or reader),
     ) as services:
         if "mei" not in services.agents:
             await services.staff.roster.add("mei", "小美", Role.AGENT)
@@ -217,7 +218,7 @@ def _settings(
         ring_keys={"one": base64.b64encode(RING_SECRET).decode()},
         ring_key="one",
         hashing_secret=base64.b64encode(HASHING_SECRET).decode(),
-        app_token_keys=[OctKey.import_key(TOKEN_SECRET, {"kid": "t"}).as_dict(private=True)],
+        app_token_keys=[TOKEN_KEY.as_dict(private=True)],
         # Stories last for days; tests about a recent authentication ask for it.
         recent_minutes=0,
         # Receivers in tests stand on this machine.
@@ -227,7 +228,7 @@ def _settings(
     )
 
 
-def _understanding(
+def understanding(
     folder: Path, profile: OperatorProfile, network: Callable[[], Network]
 ) -> UnderstandingHere:
     """Return what hears people."""
@@ -238,7 +239,7 @@ def _understanding(
 
 
 @cache
-def _reader() -> Network:
+def reader() -> Network:
     """Return what reads messages in the whole process."""
     network = Pipeline.load()
     return network if NETWORK in os.environ else AnnotatedReader(network)
@@ -246,7 +247,13 @@ def _reader() -> Network:
 
 def token_for(account: str, clock: MovableClock, locale: str = "", **more: str) -> str:
     """Return an app token, with further claims."""
-    key = OctKey.import_key(TOKEN_SECRET, {"kid": "t"})
+    return signed_token(TOKEN_KEY, account, clock, locale, **more)
+
+
+def signed_token(
+    key: OctKey, account: str, clock: MovableClock, locale: str = "", **more: str
+) -> str:
+    """Return an app token that a key of the app's signs."""
     claims: dict[str, Any] = {
         "sub": account,
         "aud": "privacydesk",
@@ -255,7 +262,7 @@ def token_for(account: str, clock: MovableClock, locale: str = "", **more: str) 
     }
     if locale:
         claims["locale"] = locale
-    return jwt.encode({"alg": "HS256", "kid": "t"}, claims, key)
+    return jwt.encode({"alg": "HS256", "kid": key.kid}, claims, key)
 
 
 def picture() -> bytes:
@@ -272,6 +279,7 @@ class Player:
     Attributes:
         voice: whose words are said instead of tapping buttons; empty where buttons are tapped.
         origin: stands for where they come from; not known unless given.
+        signs: what the app signs their tokens with.
     """
 
     world: World
@@ -287,24 +295,19 @@ class Player:
     last: tuple[str, dict[str, Any]] | None = None
     credentials: Credentials = field(default_factory=Credentials)
     origin: bytes = b""
+    signs: Callable[[], OctKey] = lambda: TOKEN_KEY
 
     async def start(self) -> None:
         """Open the chat as the story's person."""
-        account = self.person.account if self.person else None
-        if account:
-            self.credentials = Credentials(
-                token=token_for(account, self.world.clock, self.locale.replace("_", "-"))
-            )
         await self.open()
 
     async def open(self) -> None:
         """Open the chat (again): another tab, or a reconnect."""
+        desk, languages = self.world.services.desk, self.locale.replace("_", "-")
         account = self.person.account if self.person else None
         if account:
-            self.credentials = Credentials(
-                token=token_for(account, self.world.clock, self.locale.replace("_", "-"))
-            )
-        desk, languages = self.world.services.desk, self.locale.replace("_", "-")
+            token = signed_token(self.signs(), account, self.world.clock, languages)
+            self.credentials = Credentials(token=token)
         if self.credentials == Credentials():
             entry = await desk.begin(languages=languages)
         else:

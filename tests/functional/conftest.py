@@ -41,6 +41,14 @@ def database(
     postgresql_server.give_back(url)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Have the desks of a test live in a database of each kind, one after the other."""
+    if request.param == "postgresql":
+        request.getfixturevalue("database")
+    return str(request.param)
+
+
 @pytest.fixture
 async def world(tmp_path: Path) -> AsyncIterator[World]:
     async with open_world(tmp_path) as opened:

@@ -16,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 import yaml
 from pydantic import SecretStr
-from tests.common import postgresql
+from tests.common.fleet import Fleet, writing
 from tests.common.one_dialect import own_dialects
 from tests.common.stories import PROFILE, Player, World, enter, open_world
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
@@ -30,7 +30,6 @@ from privacydesk.app.database_check import check_database
 from privacydesk.app.findings import Level
 from privacydesk.cli.common import UnavailableInCommands
 from privacydesk.domain.audit import SealedEntry
-from privacydesk.domain.events import Sender
 from privacydesk.domain.ids import ConversationId
 from privacydesk.errors import DeskError, SettingsError
 from privacydesk.settings import Settings
@@ -53,19 +52,6 @@ OLD, NEW, NEWER = secret("old"), secret("new"), secret("newer")
 def _own_dialects() -> Iterator[None]:
     with own_dialects():
         yield
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Have desks that are opened in this test live in a database of each kind."""
-    if request.param == "sqlite":
-        yield request.param
-        return
-    server: postgresql.Server = request.getfixturevalue("postgresql_server")
-    url = server.database()
-    monkeypatch.setenv("PRIVACYDESK_DATABASE_URL", url)
-    yield request.param
-    server.drop(url)
 
 
 @asynccontextmanager
@@ -126,16 +112,6 @@ def home(player: Player) -> ConversationId:
     return player.session.conversation
 
 
-async def talk(player: Player, stop: asyncio.Event, said: list[str]) -> None:
-    """Write until the secret is replaced, each time from a newly opened chat."""
-    while not stop.is_set() or len(said) < 3:
-        words = f"word {len(said)}"
-        await player.open()
-        await player.do("say", text=words, offset=0)
-        said.append(words)
-        await asyncio.sleep(0)
-
-
 async def test_a_secret_is_replaced_under_turns_that_are_all_kept(
     tmp_path: Path, backend: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,20 +129,11 @@ async def test_a_secret_is_replaced_under_turns_that_are_all_kept(
             players = {name: await enter(world, name, "en") for name in ("lin", "chen", "wu")}
             # A message with an id of the turn before would count as sent again.
             players[""] = Player(world, None, "en", credentials=credentials, jobs=1000 * turn)
-            stop, said = asyncio.Event(), {name: list[str]() for name in players}
-            talks = [
-                asyncio.create_task(talk(player, stop, said[name]))
-                for name, player in players.items()
-            ]
-            changed = await rotate(world)
-            # Somebody whose conversation begins in between has one, whatever is moved meanwhile.
-            assert changed["conversation_key"] >= 2
-            stop.set()
-            await asyncio.gather(*talks)
+            async with Fleet(world) as fleet, writing(fleet, players):
+                changed = await rotate(world)
+                # Who writes for the first time meanwhile has one conversation, too.
+                assert changed["conversation_key"] >= 2
             for name, player in players.items():
-                await player.open()
-                own = [one.text for one in player.events if one.sender is Sender.USER]
-                assert own[-len(said[name]) :] == said[name]
                 conversations.setdefault(name, home(player))
                 assert home(player) == conversations[name]
             after = stored(world.services.settings)

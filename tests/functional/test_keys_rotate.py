@@ -7,19 +7,15 @@ import base64
 import json
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
-from datetime import timedelta
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from joserfc import jwt
-from joserfc.jwk import OctKey
 from tests.common.databases import by_hand
-from tests.common.stories import PROFILE, RING_SECRET, Player, World, enter, open_world, steps
+from tests.common.stories import PROFILE, RING_SECRET, Player, World, open_world
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
     SECRETS,
     Done,
@@ -29,13 +25,8 @@ from tests.functional.test_commands import (  # noqa: F401 - the fixture works b
 from tests.functional.test_retention import RARE, complaint
 
 from privacydesk.app import ExternalServices, Services, open_services
-from privacydesk.domain.account import AccountAnswer, AccountService
-from privacydesk.domain.account_terms import AccountAction
-from privacydesk.domain.events import Sender
-from privacydesk.domain.ticket import TicketState
-from privacydesk.errors import DeskError, SettingsError, UnavailableError
+from privacydesk.errors import SettingsError
 from privacydesk.profile import parse_profile
-from privacydesk.services.api import Credentials
 from privacydesk.settings import load_settings
 
 ABOUT_THE_FILE = pytest.mark.sqlite("the backup of its file is opened")
@@ -204,19 +195,6 @@ def test_a_key_for_the_ring_comes_without_a_new_hashing_secret() -> None:
     }
 
 
-async def test_the_desk_goes_on_beside_a_rotation(tmp_path: Path, world: World) -> None:
-    folder = tmp_path / "desk"
-    player = await complaint(world)
-    async with with_ring(folder, world, "two", BOTH) as services:
-        await services.maintenance.wrapping.rewrap("one", limit=100)
-        await player.step({"user": "還在嗎"})
-        assert player.session is not None
-        events = await services.store.reader.events(
-            player.session.conversation, after=0, limit=1000
-        )
-        assert [event.offset for event in events] == list(range(1, len(events) + 1))
-
-
 async def test_what_a_desk_with_the_old_settings_wraps_meanwhile_is_noticed(
     tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -232,109 +210,3 @@ async def test_what_a_desk_with_the_old_settings_wraps_meanwhile_is_noticed(
     done = await rotate(folder)
     assert done.code == 1
     assert "restart `serve`" in done.err
-
-
-# -- secrets that are shared with others ----------------------------------------------------------
-
-
-def app_key(name: str) -> OctKey:
-    return OctKey.import_key(sha256(name.encode()).digest(), {"kid": name})
-
-
-def signed(world: World, account: str, key: OctKey) -> str:
-    claims = {
-        "sub": account,
-        "aud": "privacydesk",
-        "exp": int((world.clock.now() + timedelta(hours=1)).timestamp()),
-    }
-    return jwt.encode({"alg": "HS256", "kid": key.kid}, claims, key)
-
-
-@asynccontextmanager
-async def process(
-    world: World, accounts: AccountService | None = None, **settings: Any
-) -> AsyncIterator[Services]:
-    """Open a process on the world's database, with other settings."""
-    async with open_services(
-        world.services.settings.model_copy(update=settings),
-        ExternalServices(accounts or world.accounts, world.codes),
-        profile=world.services.profile,
-        clock=world.clock,
-        beside_serve=True,
-    ) as services:
-        yield services
-
-
-async def test_new_keys_of_app_tokens_lose_no_turn(world: World) -> None:
-    old, new = app_key("o"), app_key("n")
-    stages = [
-        # The keys that the desk knows, and the one that the app signs with meanwhile.
-        ([old], old),
-        ([old, new], old),
-        ([old, new], new),
-        ([new], new),
-    ]
-    said: list[str] = []
-    for number, (known, signing) in enumerate(stages):
-        keys = [key.as_dict(private=True) for key in known]
-        async with process(world, app_token_keys=keys) as services:
-            for turn in range(3):
-                token = signed(world, "u-1001", signing)
-                admission = await services.desk.open(Credentials(token=token), languages="en")
-                words = f"turn {number}.{turn}"
-                await services.desk.say(admission.session, id=words, text=words, offset=0)
-                said.append(words)
-            if old not in known:
-                with pytest.raises(DeskError, match="not valid"):
-                    await services.desk.open(
-                        Credentials(token=signed(world, "u-1001", old)), languages="en"
-                    )
-            conversation = admission.session.conversation
-            events = await services.store.reader.events(conversation, after=0, limit=1000)
-    assert [event.text for event in events if event.sender is Sender.USER] == said
-    assert [event.offset for event in events] == list(range(1, len(events) + 1))
-
-
-class GuardedAccounts:
-    """An account service that asks for a secret, as seen by a process that has one."""
-
-    def __init__(self, service: AccountService, secret: str, accepted: set[str]) -> None:
-        self._service = service
-        self._secret = secret
-        self._accepted = accepted
-
-    async def call(
-        self, action: AccountAction, account: str, payload: Mapping[str, Any], *, key: str
-    ) -> AccountAnswer:
-        if self._secret not in self._accepted:
-            raise UnavailableError("the service refuses the secret", reason="credentials")
-        return await self._service.call(action, account, payload, key=key)
-
-
-async def test_a_new_secret_of_the_account_service_loses_and_repeats_no_call(
-    world: World,
-) -> None:
-    accepted = {"old"}
-    before = GuardedAccounts(world.accounts, "old", accepted)
-    after = GuardedAccounts(world.accounts, "new", accepted)
-    async with process(world, before) as old, process(world, after) as new:
-        stages = {"lin": {"old"}, "chen": {"old", "new"}, "wu": {"new"}}
-        for person, secrets in stages.items():
-            accepted.clear()
-            accepted.update(secrets)
-            player = await enter(world, person)
-            await steps(
-                player, {"choose": "consent_withdrawal"}, {"choose": "marketing"}, {"choose": "yes"}
-            )
-            number = (await player.tickets())[0].number
-            await world.services.staff.handling.claim(number, "mei")
-            await world.services.staff.decisions.grant(number, "mei")
-            for first, second in [(old, new), (new, old)] * 4:
-                # Whichever process takes the row: it waits until one with the right secret does.
-                for services in (first, second):
-                    while await services.worker.run_once():
-                        continue
-                world.clock.move(timedelta(minutes=15))
-            assert (await player.tickets())[0].state is TicketState.CLOSED
-    changes = [call for call in world.accounts.calls if not call.action.reads]
-    assert len(changes) == len({call.key for call in changes}) == 3
