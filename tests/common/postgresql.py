@@ -144,6 +144,12 @@ class Server:
                 self._shape = _shape_of(connection)
         return url
 
+    def copy(self, url: str) -> str:
+        """Copy a database that nobody is connected to; return the address of the copy."""
+        name = f"copy_{os.getpid()}_{next(_databases)}"
+        self._create(name, _name_in(url))
+        return self.url(name)
+
     def give_back(self, url: str) -> None:
         """Empty a migrated database for another test; remove it where more than its rows changed.
 
@@ -159,8 +165,8 @@ class Server:
 
     def drop(self, url: str) -> None:
         """Remove a database, whoever is still connected."""
-        name = url.rpartition("@/")[2].partition("?")[0]
-        self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        name = sql.Identifier(_name_in(url))
+        self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
     def _create(self, name: str, template: str) -> None:
         self._run(
@@ -172,6 +178,11 @@ class Server:
     def _run(self, statement: sql.Composed) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
             connection.execute(statement)
+
+
+def _name_in(url: str) -> str:
+    """Return the name of the database at an address."""
+    return url.rpartition("@/")[2].partition("?")[0]
 
 
 def _shape_of(connection: psycopg.Connection) -> str:

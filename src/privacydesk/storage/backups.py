@@ -20,6 +20,7 @@ from privacydesk.storage.audit_entries import write_audit_entries
 from privacydesk.storage.engines import parse_url, sqlite_file, writing_engine
 from privacydesk.storage.event_log import renew_log
 from privacydesk.storage.id_generator import SecureIdGenerator
+from privacydesk.storage.key_wrapping import check_ring
 from privacydesk.storage.resilient_reads import open_rows
 from privacydesk.storage.rows.conversation import BINDING, conversation_row, open_conversation
 from privacydesk.storage.sealing import KeyRing, Seal, Seals
@@ -136,12 +137,16 @@ def renew_epochs(url: str, ring: KeyRing) -> int:
     After a backup is restored, clients may have events that the database lacks. A new epoch makes
     them drop their copies and fetch the log again. A conversation that can't be read keeps its
     epoch.
+
+    Raises:
+        SettingsError: the key ring does not open this copy; the message names the ring key.
     """
     engine = writing_engine(parse_url(url))
     id_generator, seals = SecureIdGenerator(), Seals(ring, SystemClock())
     count, after = 0, b""
     try:
         with engine.begin() as connection:
+            check_ring(connection, ring)
             renew_log(connection)
             entry = AuditEntry(SystemClock().now(), "operator", "database_restored")
             write_audit_entries(connection, seals, [entry])

@@ -1,0 +1,154 @@
+"""What was purged is shown by no copy from before, once the ring key of that time is destroyed."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from tests.common import postgresql
+from tests.common.databases import ADDRESS, address_in, by_hand
+from tests.common.stories import START, World, enter, open_world
+from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
+    _own_process,
+)
+from tests.functional.test_db_copies import db
+from tests.functional.test_keys_rotate import BOTH, NEW, OLD, write_ring
+from tests.functional.test_retention import DAY, RARE, answered, closed, complaint, run
+from tests.functional.test_secrets_under_load import ring
+
+from privacydesk.clock import MovableClock
+from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.ticket import TicketState
+from privacydesk.errors import SettingsError
+from privacydesk.storage.backups import back_up
+from privacydesk.storage.sealing import KeyRing, SealError, WrappedKey
+
+pytestmark = pytest.mark.sqlite("it runs on either database in each mode")
+
+
+@dataclass
+class Copies:
+    """Copies of a desk's database, one of which is put in its place."""
+
+    folder: Path
+    server: postgresql.Server | None
+    point_at: Callable[[str], None]
+    made: list[str] = field(default_factory=list)
+
+    def make(self) -> str:
+        """Copy the database, which no process has open."""
+        if self.server is not None:
+            self.made.append(self.server.copy(address_in(self.folder)))
+        else:
+            self.made.append(str(self.folder.parent / f"copy{len(self.made)}.db"))
+            back_up(address_in(self.folder), Path(self.made[-1]))
+        return self.made[-1]
+
+    def restore(self, copy: str) -> None:
+        """Put a copy in the place of the database."""
+        if self.server is not None:
+            self.point_at(copy)
+            return
+        for file in self.folder.glob("privacydesk.db*"):
+            file.unlink()
+        shutil.copy(copy, self.folder / "privacydesk.db")
+
+
+@pytest.fixture
+def copies(
+    tmp_path: Path, backend: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Copies]:
+    (tmp_path / "desk").mkdir()
+    server = request.getfixturevalue("postgresql_server") if backend == "postgresql" else None
+    made = Copies(tmp_path / "desk", server, lambda url: monkeypatch.setenv(ADDRESS, url))
+    yield made
+    if server is not None:
+        for url in made.made:
+            server.drop(url)
+
+
+def desk(folder: Path, clock: MovableClock, *names: str) -> AbstractAsyncContextManager[World]:
+    """Open the desk, and have commands open it, with keys of which the first one wraps."""
+    keys = {name: BOTH[name] for name in names}
+    write_ring(folder, names[0], keys)
+    return open_world(folder, clock=clock, more_settings=ring(names[0], **keys))
+
+
+def opened_by(key: str, folder: Path) -> list[bytes]:
+    """Return whose data keys a ring key opens, whatever name it goes by."""
+    named = KeyRing("one", dict.fromkeys(BOTH, b64decode(key)))
+    with by_hand(folder) as database:
+        rows = database.execute(
+            "SELECT conversation_id, ring_key, wrapped FROM data_key"
+        ).fetchall()
+    assert len(rows) > 3
+    opened = []
+    for owner, name, wrapped in rows:
+        with contextlib.suppress(SealError):
+            named.unwrap(ConversationId(bytes(owner)), WrappedKey(name, bytes(wrapped)))
+            opened.append(bytes(owner))
+    return opened
+
+
+async def test_a_copy_from_before_a_purge_shows_nothing_of_it(copies: Copies) -> None:
+    folder, clock = copies.folder, MovableClock(START, frozen=True)
+    async with desk(folder, clock, "one") as world:
+        chen, purged = await closed(world)
+        lin = await complaint(world, "lin-xiaoyu")
+        clock.move(20 * DAY)
+        wu = await complaint(world, "wu-min")
+        later = await answered(world, wu)
+    before = copies.make()
+    clock.move(11 * DAY)
+    async with desk(folder, clock, "one") as world:
+        assert (await run(world)).requests == (purged.number,)
+    async with desk(folder, clock, "two", "one") as world:
+        await world.services.maintenance.wrapping.rewrap("one", limit=1000)
+    since = copies.make()
+    clock.move(20 * DAY)
+    async with desk(folder, clock, "two") as world:
+        assert (await run(world)).requests == (later.number,)
+
+    copies.restore(before)
+    with pytest.raises(SettingsError, match="has no key named 'one'"):
+        async with desk(folder, clock, "two"):
+            pass
+    for command in ("restored", "check"):
+        refused = await db(folder, command)
+        assert refused.code == 1
+        assert "'one'" in refused.err + refused.out
+    assert opened_by(OLD, folder)
+    assert not opened_by(NEW, folder)
+
+    # A copy that the present key opens: what was deleted since goes again, before anything else.
+    copies.restore(since)
+    done = await db(folder, "restored")
+    assert (done.code, done.err) == (0, "")
+    async with desk(folder, clock, "two") as world:
+        report = await world.services.maintenance.retention.run_if_due()
+        assert report is not None
+        assert report.requests == (later.number,)
+        reader = world.services.store.reader
+        for player in (chen, wu):
+            assert player.session is not None
+            events = await reader.events(player.session.conversation, after=0, limit=1000)
+            assert events
+            assert RARE not in repr(events)
+        again = await enter(world, "lin")
+        assert again.session is not None
+        assert lin.session is not None
+        assert again.session.conversation == lin.session.conversation
+        assert RARE in repr(again.events)
+        await again.step({"agent": {"resolve": "done"}})
+        assert (await again.tickets())[0].state is TicketState.CLOSED
+        await world.services.maintenance.sealer.seal_pending()
+        trail = world.services.maintenance.trail
+        (entry,) = await trail.entries(what="database_restored")
+        assert entry.entry.by == "operator"
+        assert (await trail.check()).fault is None
