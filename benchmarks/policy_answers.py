@@ -187,7 +187,7 @@ def _save(weights: search_knowledge.TrainedWeights) -> None:
 
 
 def _embed(questions: Iterable[str], embedder: E5Embedder) -> Vector:
-    return np.array([embedder.embed_query(fold(question)) for question in questions])
+    return np.array([embedder.read_query(fold(question))[0] for question in questions])
 
 
 def _softmax_head(rows: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -57,12 +57,10 @@ class CountingEmbedder:
     def load(self) -> None:
         self.loads += 1
 
-    def embed_query(self, text: str) -> Vector:
-        self.threads.add(threading.get_ident())
-        return np.full(DIMENSIONS, DIMENSIONS**-0.5, dtype=np.float32)
-
     def read_query(self, text: str) -> tuple[Vector, States]:
-        return self.embed_query(text), np.zeros((2, DIMENSIONS), dtype=np.float32)
+        self.threads.add(threading.get_ident())
+        vector = np.full(DIMENSIONS, DIMENSIONS**-0.5, dtype=np.float32)
+        return vector, np.zeros((2, DIMENSIONS), dtype=np.float32)
 
     def read_passage(self, parts: Sequence[str]) -> tuple[States, list[tuple[int, int]]]:
         places = [(at, at + 1) for at in range(len(parts))]

@@ -53,16 +53,15 @@ class PassageEmbedder(Protocol):
         """Load what the first question would have to wait for. Idempotent."""
         ...
 
-    def embed_query(self, text: str) -> Vector:
-        """Return the vector of a question, of shape (384,). Never raises for a text."""
-        ...
-
     def embed_passages(self, texts: Sequence[str]) -> Vector:
         """Return the vectors of passages, of shape (len(texts), 384)."""
         ...
 
     def read_query(self, text: str) -> tuple[Vector, States]:
-        """Return a question's vector, and its tokens half-way; a long one is cut."""
+        """Return a question's vector, of shape (384,), and its tokens half-way; a long one is cut.
+
+        Never raises for a text.
+        """
         ...
 
     def read_passage(self, parts: Sequence[str]) -> tuple[States, list[tuple[int, int]]]:
@@ -98,12 +97,6 @@ class E5Embedder:
         """Load the model, some 150 MB, in less than a second."""
         with self._lock:
             self._loaded()
-
-    def embed_query(self, text: str) -> Vector:
-        """Return the vector of a question; a long one is cut."""
-        cut = fitted(text, _QUERY_ROOM)
-        with self._lock:
-            return self._loaded().query(cut)
 
     def embed_passages(self, texts: Sequence[str]) -> Vector:
         """Return the vectors of passages; long ones are cut."""

@@ -15,7 +15,7 @@ from privacydesk.encoder.embedding import DIMENSIONS, fitted
     ids=["empty", "space", "nul", "inside", "half", "half2", "emoji", "long", "latin"],
 )
 def test_any_text_has_a_vector_of_length_one(text: str) -> None:
-    for vector in (embedder().embed_query(text), embedder().embed_passages([text])[0]):
+    for vector in (embedder().read_query(text)[0], embedder().embed_passages([text])[0]):
         assert vector.shape == (DIMENSIONS,)
         assert vector.dtype == np.float32
         assert float(vector @ vector) == pytest.approx(1, abs=1e-3)
@@ -26,17 +26,17 @@ def test_no_texts_have_no_vectors() -> None:
 
 
 def test_what_means_the_same_lies_closer_than_what_does_not() -> None:
-    asked = embedder().embed_query("How do I close my account?")
+    asked, _ = embedder().read_query("How do I close my account?")
     same, other = embedder().embed_passages(["怎样注销帐号", "今天天气很好"])
     assert asked @ same > asked @ other
 
 
 def test_threads_do_not_disturb_each_other() -> None:
     texts = ["怎么注销账号", "how long do you keep my data", "點樣解綁", "cookie"] * 4
-    alone = [embedder().embed_query(text) for text in texts]
+    alone = [embedder().read_query(text)[0] for text in texts]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(embedder().embed_query, texts))
-    assert all(np.allclose(one, other) for one, other in zip(alone, together, strict=True))
+        together = list(pool.map(embedder().read_query, texts))
+    assert all(np.allclose(one, other) for one, (other, _) in zip(alone, together, strict=True))
 
 
 def test_a_text_is_cut_where_no_more_fits() -> None:

@@ -44,7 +44,7 @@ def test_chances_rise_with_what_is_weighed_and_stay_within_bounds(tmp_path: Path
 def test_the_first_look_tells_likelihoods_over_all_passages() -> None:
     vectors = embedder().embed_passages(embedded_texts(sample_policy()))
     pieces = split_into_chunks(sample_policy())
-    vector = embedder().embed_query("怎么注销账号")
+    vector = embedder().read_query("怎么注销账号")[0]
     likely = Lookup(pieces, vectors, VectorMaps.identity(len(vector))).scores(
         "怎么注销账号", vector
     )
