@@ -206,6 +206,10 @@ class KillableServer:
         """SIGKILL it and wait until it is gone."""
         await self._end(signal.SIGKILL)
 
+    async def abort(self) -> int:
+        """SIGABRT it, as a fault of a library would, and return its exit code."""
+        return await self._end(signal.SIGABRT)
+
     async def stop(self) -> int:
         """SIGTERM it, wait until it is gone, and return its exit code."""
         return await self._end(signal.SIGTERM)

@@ -10,32 +10,43 @@ import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import quote
 
+import aiohttp
+import psycopg
 import pytest
 import structlog
 from aiohttp import ClientResponse
 from PIL import Image, PngImagePlugin
+from psycopg import sql
+from tests.common import postgresql
 from tests.common.api_client import program
 from tests.common.authenticator import ORIGIN
 from tests.common.console_client import Office, open_office, own_password
+from tests.common.kill_server import KillableServer, Outside, environment, open_outside
 from tests.common.stories import PEOPLE, Player, enter, steps, token_for
 from tests.functional.test_metrics import exported, scrape
 from tests.functional.test_secrecy import bytes_on_disk, files_unbinding
+from tests.functional.test_tracing import Receiver
+from tests.functional.test_understanding import Person
 from tests.functional.test_webhooks import send_all
 
 from privacydesk import logs
 from privacydesk.app.support_bundle import make_bundle
+from privacydesk.clock import MovableClock
 from privacydesk.connectors.memory_senders import MemoryMailer
 from privacydesk.connectors.webhook_twin import MemoryWebhookSender
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.mail import UnreadMail
 from privacydesk.services.staff.case_pages import CasePages
+from privacydesk.settings import load_settings
+from privacydesk.storage import tables
 from privacydesk.storage.backups import back_up
 
-ABOUT_THE_FILE = pytest.mark.sqlite("what its file holds is searched, byte by byte")
+pytestmark = pytest.mark.sqlite("it runs on either database in each mode")
 
 PHONE = "13987650123"
 ID_NUMBER = "11010119900307803X"
@@ -97,7 +108,7 @@ class Outputs:
         return [where for where, raw in self.written.items() if any(one in raw for one in forms)]
 
 
-@pytest.fixture(params=[True, False], ids=["json", "console"])
+@pytest.fixture
 def log(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
     """The log of the process, as it is written for machines and for people."""
     root, stream = logging.getLogger(), io.StringIO()
@@ -245,10 +256,40 @@ async def _crash(office: Office, outputs: Outputs, player: Player) -> None:
     outputs.add("fault", page.text)
 
 
-@ABOUT_THE_FILE
+def _kept(database: str, folder: Path, server: postgresql.Server | None) -> bytes:
+    """Return what a desk's database holds, and a backup of it, byte by byte."""
+    if server is None:
+        back_up(database, folder / "copy.db")
+        held = bytes_on_disk(folder)
+        (folder / "copy.db").unlink()
+        return held
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CHECKPOINT")
+        (own,) = connection.execute(
+            "SELECT oid FROM pg_database WHERE datname = current_database()"
+        ).fetchone() or (None,)
+        rows = [
+            repr(connection.execute(sql.SQL("TABLE {}").format(sql.Identifier(name))).fetchall())
+            for name in tables.metadata.tables
+        ]
+    # As values, which a large one's file holds compressed; and as the server's own files.
+    return "".join(rows).encode() + bytes_on_disk(server.data / "base" / str(own))
+
+
+@pytest.mark.parametrize(
+    ("log", "backend"),
+    [(True, "sqlite"), (False, "sqlite"), (True, "postgresql")],
+    ids=["json", "console", "postgresql"],
+    indirect=True,
+)
 async def test_marked_values_stand_in_nothing_that_the_desk_writes(
-    tmp_path: Path, scratch: Path, log: io.StringIO
+    tmp_path: Path,
+    scratch: Path,
+    log: io.StringIO,
+    backend: str,
+    request: pytest.FixtureRequest,
 ) -> None:
+    server = request.getfixturevalue("postgresql_server") if backend == "postgresql" else None
     folder, letters, outputs = tmp_path / "desk", Letters(), Outputs()
     folder.mkdir()
     receiver = MemoryWebhookSender()
@@ -279,9 +320,10 @@ async def test_marked_values_stand_in_nothing_that_the_desk_writes(
             page = await auditor.get(path)
             assert page.status == 200, page.text
             outputs.add(path, page.text)
-        await asyncio.to_thread(back_up, services.settings.url, folder / "copy.db")
-        outputs.add("files", bytes_on_disk(tmp_path))
-        assert (folder / "privacydesk.db-wal").exists()
+        kept = await asyncio.to_thread(_kept, services.settings.url, folder, server)
+        outputs.add("database and backup", kept)
+        assert server or (folder / "privacydesk.db-wal").exists()
+        assert len(kept) > 100_000
         await send_all(world)
         assert receiver.posted
         outputs.add("webhooks", repr([posted.body for posted in receiver.posted]))
@@ -304,6 +346,87 @@ async def test_marked_values_stand_in_nothing_that_the_desk_writes(
     # Six digits stand in many numbers, such as instants: a code is looked for as a value.
     assert codes
     assert not [code for code in codes if re.search(rf"(?<![\d.]){code}(?!\d)", log.getvalue())]
+
+
+async def test_marked_values_stand_in_nothing_that_a_process_writes(
+    tmp_path: Path, scratch: Path
+) -> None:
+    outputs, logged, folder = Outputs(), tmp_path / "log", tmp_path / "data"
+    with Receiver() as collector:
+        async with open_outside() as outside:
+            told = {
+                "PRIVACYDESK_LOG_LEVEL": "debug",
+                "PRIVACYDESK_METRICS_PORT": "0",
+                "PRIVACYDESK_TRACES": "yes",
+                "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": collector.url,
+                "OTEL_BSP_SCHEDULE_DELAY": "100",
+                # A process that is brought down says where it was.
+                "PYTHONFAULTHANDLER": "1",
+            }
+            server = KillableServer({**environment(folder, outside), **told}, log=logged)
+            await server.start()
+            async with aiohttp.ClientSession(f"http://127.0.0.1:{server.port}") as client:
+                code = await _by_http(client, outside, outputs)
+                url = f"http://127.0.0.1:{_metrics_port(logged)}/metrics"
+                async with client.get(url) as answer:
+                    outputs.add("metrics", await answer.text())
+                async with asyncio.timeout(60):
+                    while not collector.bodies:  # noqa: ASYNC110 - another process sends them
+                        await asyncio.sleep(0.05)
+                back_up(f"sqlite:///{folder / 'privacydesk.db'}", tmp_path / "copy.db")
+                assert await server.abort() < 0
+        outputs.add("traces", b"".join(collector.bodies))
+    written = logged.read_text("utf-8")
+    assert "Fatal Python error: Aborted" in written
+    lines = [line for line in written.splitlines() if line.startswith("{")]
+    settings = load_settings(data_dir=folder)
+    outputs.add("support bundle", json.dumps(make_bundle(settings, None, (), lines)))
+    # The files as they were left, temporary ones and the log among them.
+    outputs.add("files", bytes_on_disk(tmp_path))
+    token = token_for("u-1001", MovableClock(datetime.now(UTC), frozen=True)).partition(".")[0]
+    marks = (PHONE, PHONE[-8:], ID_NUMBER, WORDS, MAIL, FILE, PASSWORD, SECRET)
+    assert not {mark: places for mark in marks if (places := outputs.found(mark))}
+    assert token not in written
+    assert not re.search(rf"(?<![\d.]){code}(?!\d)", written)
+
+
+async def _by_http(client: aiohttp.ClientSession, outside: Outside, outputs: Outputs) -> str:
+    """Go through the doors of a process, rightly and wrongly; return the code that was sent."""
+    person = Person(client, "u-1001")
+    await person.begin()
+    await person.says(f"{WORDS} {PHONE} {ID_NUMBER} {MAIL}")
+    await person.says("我要导出我的数据")
+    async with asyncio.timeout(60):
+        while not (code := outside.code_for("u-1001")):  # noqa: ASYNC110 - another process sends it
+            await asyncio.sleep(0.05)
+    await person.says(code)
+    upload = {**person.headers, "Content-Type": "image/png", "X-File-Name": quote(f"{WORDS}.png")}
+    wrong = f"/chat/v1/packages/{quote(WORDS)}/{SECRET}?token={SECRET}"
+    form = {"name": PHONE, "password": PASSWORD}
+    for answer in (
+        client.post("/chat/v1/uploads", data=FILE.encode() * 9, headers=upload),
+        client.post("/chat/v1/messages", data=f'{{"{PHONE}'.encode(), headers=person.headers),
+        client.get(wrong, headers=person.headers),
+        client.get(f"/{PHONE}?q={quote(WORDS)}"),
+        client.get("/chat/v1/events", headers={"Authorization": f"Bearer {SECRET}"}),
+        client.get("/api/v1/tickets", headers={"Authorization": f"Bearer pdt_{SECRET}"}),
+        client.post("/console/sign-in", data=form, headers={"Referer": f"http://x/{SECRET}"}),
+        client.post("/console/sign-on/logout", data={"logout_token": SECRET}),
+        client.post("/callbacks/v1/account", data=WORDS.encode(), headers={"webhook-id": SECRET}),
+    ):
+        async with answer as refused:
+            assert refused.status >= 400, refused.url.path
+            # The sign-in page shows once more what was typed as the name.
+            body = (await refused.text()).replace(f'value="{PHONE}"', "")
+            outputs.add(f"refusal {refused.url.path[:9]}", f"{refused.raw_headers}{body}")
+    return code
+
+
+def _metrics_port(logged: Path) -> int:
+    for line in logged.read_text("utf-8").splitlines():
+        if '"metrics_listening"' in line:
+            return int(json.loads(line)["port"])
+    raise AssertionError("no metrics")
 
 
 def test_a_mark_is_found_in_each_form() -> None:

@@ -40,13 +40,13 @@ class Person:
     def __init__(self, client: aiohttp.ClientSession, name: str) -> None:
         clock = MovableClock(datetime.now(UTC), frozen=True)
         self._client = client
-        self._mine = {"Authorization": f"Bearer {token_for(name, clock, 'zh-Hans')}"}
+        self.headers = {"Authorization": f"Bearer {token_for(name, clock, 'zh-Hans')}"}
         self._said = 0
         self._epoch = ""
 
     async def begin(self) -> None:
         """Open the chat."""
-        async with self._client.post("/chat/v1/session", json={}, headers=self._mine) as answer:
+        async with self._client.post("/chat/v1/session", json={}, headers=self.headers) as answer:
             self._epoch = (await answer.json())["epoch"]
 
     async def says(self, text: str) -> str:
@@ -61,10 +61,10 @@ class Person:
         self._said += 1
         frame["id"] = f"m{self._said}"
         url = "/chat/v1/messages"
-        async with self._client.post(url, json=frame, headers=self._mine) as answer:
+        async with self._client.post(url, json=frame, headers=self.headers) as answer:
             assert answer.status == 200, await answer.text()
         at = {"epoch": self._epoch, "after": "0"}
-        async with self._client.get("/chat/v1/events", params=at, headers=self._mine) as answer:
+        async with self._client.get("/chat/v1/events", params=at, headers=self.headers) as answer:
             events = (await answer.json())["events"]
         (mine,) = [at for at, event in enumerate(events) if event.get("id") == frame["id"]]
         return "\n".join(event.get("text", "") for event in events[mine + 1 :])
