@@ -24,8 +24,8 @@ from aiohttp import web
 from standardwebhooks import Webhook, WebhookVerificationError
 
 SECRET = os.environ["ACCOUNT_SECRET"]
-signer = Webhook(SECRET.encode())
-"""Verifies the desk's calls, and signs callbacks. Give the secret as bytes, unless it is whsec_…"""
+signer = Webhook(SECRET if SECRET.startswith("whsec_") else SECRET.encode())
+"""Verifies the desk's calls, and signs callbacks."""
 
 DESK_URL = os.environ.get("DESK_URL", "")
 RETRY_AFTER = 30
@@ -274,10 +274,15 @@ ASYNCHRONOUS = {"delete", "deregister"}
 # -- idempotency and asynchronous changes ----------------------------------------------------------
 
 
-def is_signed(request: web.Request, body: bytes) -> bool:
-    """Verify the signature. Calls without one, of tools, show the bearer token alone."""
+def is_from_the_desk(request: web.Request, body: bytes) -> bool:
+    """Verify the signature. Tools that do not sign show the bearer token instead.
+
+    While the secret is changed, the desk signs with the old one and the new one: a signature is
+    enough, whichever of them this service knows.
+    """
     if "webhook-signature" not in request.headers:
-        return True
+        authorization = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+        return hmac.compare_digest(authorization, f"Bearer {SECRET}".encode())
     try:
         signer.verify(body, dict(request.headers))
     except (WebhookVerificationError, ValueError):
@@ -286,8 +291,11 @@ def is_signed(request: web.Request, body: bytes) -> bool:
 
 
 async def handle_action(request: web.Request) -> web.Response:
-    authorization = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
-    if not hmac.compare_digest(authorization, f"Bearer {SECRET}".encode()):
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return problem(413, "too_large")
+    if not is_from_the_desk(request, body):
         response = problem(401, "unauthenticated")
         response.headers["WWW-Authenticate"] = "Bearer"
         return response
@@ -300,17 +308,12 @@ async def handle_action(request: web.Request) -> web.Response:
     if not 0 < len(key) <= 200 or not key.isascii():
         return problem(400, "key_missing")
     try:
-        body = await request.read()
-        if not is_signed(request, body):
-            return problem(401, "unauthenticated")
         account, payload = parse_body(body)
         if action in READS:
             return perform_read(action, account, payload)
         return perform_change(request.app, action, account, payload, key)
     except Refusal as refusal:
         return problem(refusal.status, refusal.code)
-    except web.HTTPRequestEntityTooLarge:
-        return problem(413, "too_large")
 
 
 def perform_read(action: str, account: str, payload: dict) -> web.Response:

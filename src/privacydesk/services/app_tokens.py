@@ -162,12 +162,25 @@ def claimed_account(token: str) -> str:
 
     Of what is no token, return the text itself.
     """
+    return _text(_unchecked_claims(token).get("sub")) or token
+
+
+def claimed_locale(token: str) -> str:
+    """Return the language that a token claims, unchecked; empty if none.
+
+    It chooses the language in which the token's refusal is told, and nothing else.
+    """
+    return _text(_unchecked_claims(token).get("locale"))
+
+
+def _unchecked_claims(token: str) -> Mapping[str, Any]:
+    if len(token) > _MAX_TOKEN:
+        return {}
     try:
         claims = orjson.loads(jws.extract_compact(token.encode()).payload)
     except _UNREADABLE:
-        return token
-    subject = claims.get("sub") if isinstance(claims, dict) else None
-    return subject if isinstance(subject, str) else token
+        return {}
+    return claims if isinstance(claims, dict) else {}
 
 
 def _timestamp(value: object) -> float | None:

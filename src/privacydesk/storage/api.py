@@ -146,7 +146,7 @@ class SqlApiTokenStore:
     # -- responses to API requests -------------------------------------------------------------
 
     async def begin_request(self, request: StoredResponse) -> StoredResponse:
-        """Store a new request; return it, or the earlier request stored under its key."""
+        """Store a new request; return it itself, or the earlier one stored under its key."""
 
         def write(connection: sa.Connection) -> StoredResponse:
             before = connection.execute(_ANSWER, {"by": request.agent, "name": request.key}).first()

@@ -10,9 +10,10 @@ from tests.common.api_client import program, staff_program, tokens_of
 from tests.common.console_cases import copy_of_data, enter, log_of, now
 from tests.common.console_client import Office, open_office
 from tests.common.stories import PROFILE
+from tests.functional.test_merging import deletion, two
 
 from privacydesk.domain.api_tokens import Scope
-from privacydesk.domain.ticket import Ticket, TicketState
+from privacydesk.domain.ticket import Outcome, Ticket, TicketState
 from privacydesk.errors import InvalidRequestError
 
 SUPERVISING = (Scope.TICKETS_READ, Scope.TICKETS_SUPERVISE)
@@ -32,6 +33,13 @@ async def closing(office: Office) -> Ticket:
         office, "lin", {"choose": "deregistration"}, {"choose": "go_on"}, {"code": "right"},
         {"choose": "chat"}, {"choose": "yes"},
     )  # fmt: skip
+    (ticket,) = await player.tickets()
+    return ticket
+
+
+async def deletion_of(office: Office, name: str) -> Ticket:
+    player = await enter(office, name)
+    await deletion(player, "photos")
     (ticket,) = await player.tickets()
     return ticket
 
@@ -82,12 +90,40 @@ async def test_agents_and_programs_do_not_supervise(office: Office) -> None:
     assert (await now(office, ticket)).version == ticket.version
 
 
-async def test_a_duplicate_is_merged_as_in_the_console(office: Office) -> None:
-    _, ticket = await copy_of_data(office)
-    decides = await program(office, Scope.TICKETS_DECIDE, name="crm")
-    path, body = f"/tickets/{ticket.number}/merge", {"into": ticket.number, "reason": "Same."}
-    answer = await decides.post(path, body)
-    assert (answer.status, answer.reason) == (409, "merge_same")
+async def test_the_narrower_of_two_requests_is_merged_into_the_other_once(office: Office) -> None:
+    player, first, later = await two(office.world)
+    other = await deletion_of(office, "chen")
+    decides = await program(office, Scope.TICKETS_READ, Scope.TICKETS_DECIDE, name="crm")
+    path, tag = f"/tickets/{later.number}/merge", f'"{later.version}"'
+    body = {"into": first.number, "reason": "Same photos."}
+    refusals = (
+        (later, {"into": later.number}, 409, "merge_same"),
+        (later, {"into": other.number}, 409, "merge_person"),
+        (first, {"into": later.number}, 409, "merge_scope"),
+        (later, {"into": "PD-AAAA-AAAA-AAA"}, 404, ""),
+        (later, {"reason": " "}, 400, "api_invalid"),
+        (later, {"into": ""}, 400, "api_invalid"),
+    )
+    for ticket, wrong, status, reason in refusals:
+        answer = await decides.post(f"/tickets/{ticket.number}/merge", {**body, **wrong})
+        assert (answer.status, answer.reason) == (status, reason), wrong
+    assert (await decides.post(path, body, tag=f'"{later.version + 1}"')).status == 412
+    reads = await program(office, Scope.TICKETS_READ, name="reader")
+    assert (await reads.post(path, body)).status == 403
+    assert all(ticket.is_open for ticket in await player.tickets())
+
+    player.mark = len(player.events)
+    merged = await decides.post(path, body, tag=tag, key="merge-photos")
+    assert (merged.status, merged.body["state"]) == (200, "closed")
+    assert (await now(office, later)).outcome is Outcome.DUPLICATE
+    again = await decides.post(path, body, tag=tag, key="merge-photos")
+    assert (again.body, again.headers["Idempotency-Replayed"]) == (merged.body, "true")
+    assert (await decides.post(path, body)).reason == "merge_state"
+    assert (await decides.get(f"/tickets/{first.number}")).body["state"] == "in_review"
+    entries = [(one.by, one.what, one.why) for one in await log_of(office, first)]
+    assert entries.count(("crm", "merged", "Same photos.")) == 1
+    await player.pull()
+    assert player.said().count("ticket.merged") == 1
 
 
 async def test_two_people_close_an_account_by_their_own_tokens(office: Office) -> None:

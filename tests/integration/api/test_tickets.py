@@ -224,6 +224,7 @@ async def test_requests_that_come_at_the_same_time_under_one_key_are_done_once(
         *(writer.post(path, {"text": "Synchronised."}, key=key) for _ in range(8))
     )
     assert {answer.status for answer in answers} == {200}
+    assert sum("Idempotency-Replayed" in answer.headers for answer in answers) == 7
     assert len({str(answer.body) for answer in answers}) == 1
     assert len([one for one in await log_of(office, ticket) if one.what == "note"]) == 1
 

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from aiohttp.test_utils import TestServer
+from joserfc import jwt
+from joserfc.jwk import OctKey
 from tests.common.fake_desk import FakeDesk, Thread, say
 from tests.common.web_catalogs import web_catalogs
 from tests.common.web_client import ChatClient, Serve
@@ -177,6 +179,28 @@ async def test_whoever_is_not_let_in_is_told_in_the_language_of_their_hello(
     socket, told = await client.hello(languages="en")
     assert told["message"] == english(code)
     await socket.closed()
+
+
+@pytest.mark.parametrize(
+    ("claimed", "languages", "in_english"),
+    [("en", "zh-CN", True), ("zh-Hans", "en", False), ("fr", "en", True), ("", "", False)],
+)
+async def test_who_shows_a_token_that_is_refused_is_told_in_its_language_first(
+    aiohttp_client: Any, clock: MovableClock, claimed: str, languages: str, in_english: bool
+) -> None:
+    desk = UnopenedDesk(clock=clock)
+    client = await _client(aiohttp_client, desk, clock)
+    desk.refusal = DeskError("", code=ErrorCode.TOKEN_EXPIRED)
+    claims = {"sub": "u-1001", **({"locale": claimed} if claimed else {})}
+    token = jwt.encode({"alg": "HS256"}, claims, OctKey.generate_key(256))
+    socket, told = await client.hello(token=token, languages=languages)
+    assert is_english(told["message"]) is in_english
+    await socket.closed()
+    headers = {"Authorization": f"Bearer {token}", "Accept-Language": languages}
+    for method, path in (("POST", "/chat/v1/session"), ("GET", "/chat/v1/events?after=0")):
+        answer = await client.http.request(method, path, data=b"{}", headers=headers)
+        assert answer.status == 401
+        assert is_english((await answer.json())["title"]) is in_english
 
 
 @pytest.mark.parametrize("path", ["/chat/v1/messages", "/chat/v1/uploads", "/chat/v1/session"])

@@ -30,10 +30,12 @@ class IdempotentRequest(Struct, frozen=True):
     Attributes:
         stored: the stored row; its status is 0 unless the request was answered before.
         job_id: the id of the job that carries the request out.
+        is_repetition: whether it was registered before, by this process or another.
     """
 
     stored: StoredResponse
     job_id: str
+    is_repetition: bool = False
 
     @property
     def answered(self) -> bool:
@@ -72,7 +74,9 @@ class IdempotentRequests:
                 reason="api_key_reused",
             )
         digest = _digest(by.encode() + b"\0" + new.key + new.fingerprint).hex()
-        return IdempotentRequest(stored, f"api:{digest[:_JOB_ID_DIGITS]}")
+        return IdempotentRequest(
+            stored, f"api:{digest[:_JOB_ID_DIGITS]}", is_repetition=stored is not new
+        )
 
     async def save_response(
         self, request: IdempotentRequest, status: int, body: bytes, tag: str

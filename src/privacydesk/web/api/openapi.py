@@ -330,7 +330,7 @@ def _success_response(operation: Operation[Any, Any], schemas: _SchemasByModel) 
         headers["ETag"] = {"schema": {"type": "string", "pattern": ETAG_PATTERN}}
     if operation.takes_key:
         headers[REPLAYED_HEADER] = {
-            "description": "`true` if this is the stored response to an earlier request.",
+            "description": "`true` if the request is a repetition: what it asks for is done once.",
             "schema": {"type": "string", "enum": ["true"]},
         }
     content = {operation.media_type: {"schema": schema}}

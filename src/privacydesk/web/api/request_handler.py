@@ -351,6 +351,8 @@ async def _run_write(
             await idempotency.release(registered)
         raise _as_sent(error, call) from None
     response = _http_response(result)
+    if registered.is_repetition:
+        response.headers[REPLAYED_HEADER] = "true"
     await idempotency.save_response(
         registered,
         response.status,

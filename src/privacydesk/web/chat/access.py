@@ -6,7 +6,9 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from privacydesk.errors import DeskError, ErrorCode
+from privacydesk.i18n.negotiation import negotiate
 from privacydesk.services.api import Admission, Credentials, Session
+from privacydesk.services.app_tokens import claimed_locale
 from privacydesk.web.addresses import client_network
 from privacydesk.web.chat.frame_parser import MAX_TOKEN
 from privacydesk.web.keys import CHAT_SERVER, CONVERSATION_LOCALE
@@ -50,6 +52,10 @@ async def admit(
             from one address.
     """
     chat = request.app[CHAT_SERVER]
+    # As the conversation would begin, so that a refusal is told in its language.
+    request[CONVERSATION_LOCALE] = negotiate(
+        claimed_locale(credentials.token), negotiate(languages)
+    )
     if not credentials.token and not credentials.secret:
         await chat.admit_newcomer(client_network(request, chat.settings.trusted_proxies), challenge)
         return _with_origin(request, await chat.desk.begin(languages=languages))

@@ -11,7 +11,6 @@ from aiohttp import web
 from msgspec.structs import replace
 
 from privacydesk.errors import DeskError, ErrorCode
-from privacydesk.i18n.negotiation import negotiate
 from privacydesk.services.api import Credentials, Session
 from privacydesk.web.addresses import abort_callback, client_network
 from privacydesk.web.bodies import read_body
@@ -33,7 +32,7 @@ from privacydesk.web.chat.http_viewer import HttpViewer
 from privacydesk.web.chat.jobs import run_job
 from privacydesk.web.chat.welcome import valid_offset, welcome_json, with_full_view
 from privacydesk.web.files import file_response
-from privacydesk.web.keys import CHAT_SERVER, CONVERSATION_LOCALE
+from privacydesk.web.keys import CHAT_SERVER
 from privacydesk.web.responses import json_response
 
 EVENT_STREAM = "text/event-stream"
@@ -47,7 +46,6 @@ async def open_session(request: web.Request) -> web.Response:
     if not credentials.token and not credentials.secret:
         credentials = Credentials(token=hello.token, secret=hello.secret)
     languages = hello.languages or accept_language(request)
-    request[CONVERSATION_LOCALE] = negotiate(languages)
     admission = await admit(request, credentials, languages=languages, challenge=hello.challenge)
     admission = await with_full_view(chat, admission)
     return json_response({"type": "welcome", **welcome_json(chat, admission, hello)})

@@ -25,7 +25,7 @@ from privacydesk.web.chat.connection import (
 from privacydesk.web.chat.encoding import encode
 from privacydesk.web.chat.frame_parser import FrameError, Hello, parse_frame
 from privacydesk.web.chat.welcome import valid_offset, welcome_json, with_full_view
-from privacydesk.web.keys import CHAT_SERVER, SETTINGS
+from privacydesk.web.keys import CHAT_SERVER, CONVERSATION_LOCALE, SETTINGS
 
 log = structlog.get_logger(__name__)
 
@@ -144,7 +144,7 @@ async def _admit_and_welcome(
                 challenge=hello.challenge,
             )
         except DeskError as error:
-            await _reject(chat, ws, error, negotiate(languages))
+            await _reject(chat, ws, error, request[CONVERSATION_LOCALE])
             return None
         admission = await with_full_view(chat, admission)
         await ws.send_frame(
