@@ -26,6 +26,7 @@ from pydantic import (
     PlainValidator,
     SecretStr,
     ValidationError,
+    field_validator,
 )
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
@@ -223,6 +224,12 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
         env_ignore_empty=True,
     )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _strip(cls, value: Any) -> Any:
+        """Drop white space around a value, such as what ends lines in files from Windows."""
+        return value.strip() if isinstance(value, str) else value
 
     data_dir: Path = Path("data")
     database_url: str = ""

@@ -24,12 +24,16 @@ _MESSAGES: Final = {
     errno.EROFS: "{path} lies on a file system that can only be read; name a folder elsewhere",
     errno.ENOSPC: "the disk of {path} is full; make room",
     errno.EDQUOT: "the quota for {path} is used up; make room",
+    errno.EIO: "{path} can't be read or written; look into the system's log",
     errno.EMFILE: "too many files are open; raise LimitNOFILE or `ulimit -n`",
     errno.ENFILE: "the machine has too many files open",
     errno.ENAMETOOLONG: "the name {path} is too long",
     errno.EADDRINUSE: "another program listens there already; stop it or choose another port",
     errno.EADDRNOTAVAIL: "this machine has no such address; 127.0.0.1 and 0.0.0.0 always work",
 }
+
+_NEVER_BUGS: Final = frozenset({errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO})
+"""What only an operator can mend, also where no file is known."""
 
 
 def describe_listen_error(
@@ -47,6 +51,8 @@ def describe_listen_error(
             "ports below 1024 are reserved for privileged processes; choose another port and put a"
             " proxy in front of it"
         )
+    elif (error.errno or 0) < 0:  # those of getaddrinfo
+        why = "the host's name is not known; 127.0.0.1 and 0.0.0.0 always work"
     else:
         why = describe_os_error(error) or error.strerror or type(error).__name__
     return f"{host} and {port} can't be listened on: {why}"
@@ -63,6 +69,8 @@ def describe_os_error(error: OSError | UnicodeError, path: Path | None = None) -
     if isinstance(error, UnicodeError):
         return f"{where} is not UTF-8 text; save it as UTF-8" if where else None
     message = _MESSAGES.get(error.errno or 0)
+    if where is None and error.errno in _NEVER_BUGS:
+        where = "one of the desk's files"
     if message is None or ("{path}" in message and where is None):
         return None
     return message.format(path=where)

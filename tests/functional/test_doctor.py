@@ -34,11 +34,12 @@ from yarl import URL
 from privacydesk.app.doctor import examine
 from privacydesk.app.doctor.database import find_server_skew
 from privacydesk.app.doctor.files import judge_disk
+from privacydesk.app.doctor.listeners import find_listener_faults
 from privacydesk.app.findings import Level
 from privacydesk.app.fingerprints import secret_digests
 from privacydesk.clock import MovableClock
 from privacydesk.domain.fingerprints import Fingerprint
-from privacydesk.settings import load_settings, new_secret
+from privacydesk.settings import Settings, load_settings, new_secret
 from privacydesk.storage import schema
 from privacydesk.storage.inspection import replace_fingerprints
 
@@ -47,6 +48,7 @@ pytestmark = pytest.mark.sqlite("what is broken is its file; a server has a test
 DEMO = ROOT / "src" / "privacydesk" / "demo" / "data"
 RING_KEY, HASHING, ANOTHER = new_secret(), new_secret(), new_secret()
 SETTINGS = {
+    "port": "0",
     "ring_key": "one",
     "hashing_secret": HASHING,
     "account_service_url": "http://127.0.0.1:9",
@@ -211,6 +213,11 @@ def b64(raw: bytes) -> str:
 MISTAKES: dict[str, tuple[Prepare, str, str]] = {
     "an unknown setting": (setting("prot", "80"), "settings", "prot: "),
     "a port that is none": (setting("port", "99999"), "settings", "PRIVACYDESK_PORT: "),
+    "an address of the desk with a path": (
+        variable("DESK_URL", "https://desk.example.com/console/"),
+        "settings",
+        "PRIVACYDESK_DESK_URL: needs the desk's origin",
+    ),
     "no JSON": (variable("TRUSTED_PROXIES", "10.0.0.0"), "settings", "must be JSON"),
     "no such settings file": (variable("CONFIG", "/none.toml"), "settings", "there is no"),
     "settings in another encoding": (other_text, "settings", "is not UTF-8 text"),
@@ -746,6 +753,28 @@ async def test_a_service_that_can_t_be_used_is_told(
     write(tmp_path, **services(outside) | more)
     found = await asyncio.to_thread(doctor, tmp_path)
     assert any(level == "fault" and told in message for level, message in found[check]), found
+
+
+async def test_the_port_is_free_the_desks_or_another_programs(outside: Outside) -> None:
+    async def told(port: int | None, host: str = "127.0.0.1") -> tuple[str, ...]:
+        return await find_listener_faults(Settings(host=host, port=port or 0))
+
+    async def answer(_: web.Request) -> web.Response:
+        return web.json_response({"status": "ok"})
+
+    (taken,) = await told(URL(outside.url).port)
+    assert "another program listens there already; stop it" in taken
+    app = web.Application()
+    app.router.add_get("/healthz", answer)
+    async with TestServer(app) as desk:
+        port = desk.port
+        assert port is not None
+        assert await told(port) == ()
+    assert await told(port) == ()
+    (elsewhere,) = await told(port, "192.0.2.1")
+    assert "this machine has no such address" in elsewhere
+    (unknown,) = await told(port, "nowhere.invalid")
+    assert "the host's name is not known" in unknown
 
 
 async def test_the_port_for_metrics_is_free_the_desks_or_another_programs(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 from tests.common import postgresql
 from tests.functional.test_commands import (
     OUTSIDE,
@@ -18,6 +20,7 @@ from tests.functional.test_commands import (
     write_settings,
 )
 
+from privacydesk.storage.error_messages import describe_error
 from privacydesk.system_errors import describe_os_error
 
 pytestmark = pytest.mark.sqlite("the faults are of files, and of addresses that the tests name")
@@ -159,10 +162,16 @@ def test_a_port_in_use_is_told(tmp_path: Path) -> None:
         (errno.EROFS, "/data/desk.db lies on a file system that can only be read"),
         (errno.ENOSPC, "the disk of /data/desk.db is full"),
         (errno.EMFILE, "raise LimitNOFILE"),
+        (errno.EIO, "/data/desk.db can't be read or written"),
     ],
 )
 def test_what_the_system_refuses_is_put_into_words(number: int, told: str) -> None:
     assert told in (describe_os_error(OSError(number, "", "/data/desk.db")) or "")
+
+
+def test_a_full_disk_is_no_fault_of_the_program_even_where_no_file_is_named() -> None:
+    told = describe_os_error(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)))
+    assert told == "the disk of one of the desk's files is full; make room"
 
 
 def test_a_fault_of_the_program_stays_one() -> None:
@@ -181,6 +190,19 @@ def server() -> Iterator[postgresql.Server]:
         yield running
 
 
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ('root certificate file "/root.crt" does not exist', "look at sslmode and sslrootcert"),
+        ("SSL error: certificate verify failed", "look at sslmode and sslrootcert"),
+        ("server does not support SSL, but SSL was required", "look at the server's TLS"),
+    ],
+)
+def test_what_fails_about_tls_is_told(said: str, told: str) -> None:
+    error = sa.exc.OperationalError("", {}, psycopg.OperationalError(said))
+    assert told in describe_error(error)
+
+
 def test_what_a_server_refuses_is_told_apart(
     server: postgresql.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -189,6 +211,9 @@ def test_what_a_server_refuses_is_told_apart(
     with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
         connection.execute("CREATE ROLE guarded LOGIN PASSWORD 'right'")
         connection.execute("CREATE ROLE guest LOGIN")
+        connection.execute(
+            "CREATE DATABASE plain TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"
+        )
         (file,) = connection.execute("SHOW hba_file").fetchone() or ("",)
         rules = Path(file)
         rules.write_text(f"local all guarded scram-sha-256\n{rules.read_text('utf-8')}", "utf-8")
@@ -197,6 +222,7 @@ def test_what_a_server_refuses_is_told_apart(
         (there.replace("desk@", "guarded:wrong@"), "does not let this user in"),
         (there.replace("desk@", "nobody@"), "does not let this user in"),
         (server.url("missing"), "no database of that name"),
+        (server.url("plain"), "has the encoding SQL_ASCII, which can't hold all languages"),
         (server.database(migrated=False).replace("desk@", "guest@"), "have the user own"),
     ):
         monkeypatch.setenv("PRIVACYDESK_DATABASE_URL", address)

@@ -47,6 +47,18 @@ def test_the_database_lies_in_the_data_folder_unless_one_is_named(tmp_path: Path
     assert load_settings(database_url="sqlite:///x.db").url == "sqlite:///x.db"
 
 
+def test_what_ends_lines_in_files_from_windows_is_no_part_of_a_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name, value in {"RING_KEY": "one", "RING_KEYS": f'{{"one": "{GOOD}"}}', "PORT": "8081",
+                        "HASHING_SECRET": GOOD, "DATA_DIR": "/data"}.items():  # fmt: skip
+        monkeypatch.setenv(f"PRIVACYDESK_{name}", f"{value}\r")
+    made = load_settings()
+    assert (made.port, made.data_dir) == (8081, Path("/data"))
+    assert made.keys() == ("one", {"one": bytes(range(32))})
+    assert made.hashing() == bytes(range(32))
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [

@@ -137,7 +137,7 @@ def reading_engine(url: sa.URL, connections: int) -> sa.Engine:
 
 def _create_engine(url: sa.URL, **options: Any) -> sa.Engine:
     try:
-        return sa.create_engine(url, hide_parameters=True, **options)
+        engine = sa.create_engine(url, hide_parameters=True, **options)
     except ImportError:
         raise SettingsError(
             "PRIVACYDESK_DATABASE_URL names PostgreSQL, and its driver is not installed: run"
@@ -145,6 +145,20 @@ def _create_engine(url: sa.URL, **options: Any) -> sa.Engine:
             " 'privacydesk[cluster]'`",
             key="database_url",
         ) from None
+    if engine.dialect.name != "sqlite":
+        # Before SQLAlchemy's own first look, which an encoding that is none makes stumble.
+        sa.event.listen(engine, "connect", _check_encoding, insert=True)
+    return engine
+
+
+def _check_encoding(connection: Any, _record: object) -> None:
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise SettingsError(
+            f"PRIVACYDESK_DATABASE_URL: the database has the encoding {encoding}, which can't hold"
+            " all languages: make one with `createdb --encoding UTF8 --template template0`",
+            key="database_url",
+        )
 
 
 def application_tags(connection: sa.Connection) -> tuple[str, ...]:

@@ -42,6 +42,8 @@ _CONNECTION_MESSAGES: Final = (
     ("password", _LOGIN_REFUSED),
     ("no pg_hba.conf entry", _LOGIN_REFUSED),
     ("pg_hba.conf rejects", _LOGIN_REFUSED),
+    ("certificate", "its certificate can't be verified; look at sslmode and sslrootcert"),
+    ("SSL", "it can't be reached with this sslmode; look at the server's TLS"),
     ("role ", _LOGIN_REFUSED),
     ("the database system is ", _NOT_READY),
     ("database ", _NO_DATABASE),

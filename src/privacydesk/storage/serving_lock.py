@@ -52,8 +52,9 @@ def serving_lock(url: str, tags: str = "") -> Iterator[None]:
                 file=str(path),
                 pid=pid,
             ) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"{os.getpid()}\n{tags}".encode(), 0)
+        with translate_os_errors(FILE_SETTING, path):
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"{os.getpid()}\n{tags}".encode(), 0)
         yield
     finally:
         # The file is not removed: then two processes could lock different files of the same name.

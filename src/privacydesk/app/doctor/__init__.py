@@ -10,6 +10,7 @@ import asyncio
 from pathlib import Path
 
 from privacydesk.app import saved_overrides, saved_policies
+from privacydesk.app.desk_address import desk_origin
 from privacydesk.app.doctor.channels import find_channel_faults
 from privacydesk.app.doctor.database import find_database_faults, find_old_ring_key
 from privacydesk.app.doctor.files import find_disk_faults, find_exposed_files, find_folder_faults
@@ -84,6 +85,7 @@ def _examine_settings(
     with report.check("settings", "each is one that the desk knows and can use"):
         report.warn(one for one in warnings if one.check == "settings")
         report.add(find_exposed_files(settings_file))
+        desk_origin(settings)
         if settings.metrics_port is not None:
             check_metrics_guard(settings)
         if settings.app_token_keys:

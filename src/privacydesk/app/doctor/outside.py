@@ -18,9 +18,9 @@ from privacydesk.app.connections import (
     connect_translation,
     sms_account,
 )
+from privacydesk.app.doctor.listeners import find_listener_faults, find_metrics_listener_faults
 from privacydesk.app.doctor.report import Report
 from privacydesk.app.findings import Finding, Level
-from privacydesk.app.metrics.listener_check import find_listener_faults
 from privacydesk.app.sign_on import connect_provider, sign_on_settings
 from privacydesk.clock import Clock
 from privacydesk.connectors.cloud_sms import connect_cloud_sms
@@ -50,6 +50,7 @@ class _Service(NamedTuple):
         suffixes: the ends of the settings with its secret and with its address.
         ok: what is told if it has no fault.
         fault: what a fault leads to.
+        level: how grave a fault is.
     """
 
     name: str
@@ -58,8 +59,10 @@ class _Service(NamedTuple):
     suffixes: tuple[str, str] = ("SECRET", "URL")
     ok: str = "it answers, and takes the desk's secret"
     fault: str = ""
+    level: Level = Level.FAULT
 
 
+_FREE: Final = "the port is free, or the desk answers there"
 _ADMITTED: Final = ". Meanwhile visitors are admitted without a challenge"
 
 
@@ -80,6 +83,11 @@ async def find_outside_faults(
 
 
 def _services(settings: Settings) -> Iterator[_Service]:
+    if settings.port:
+        # `serve` may be told another one by its options.
+        chosen = {"host", "port"} & settings.model_fields_set
+        level = Level.FAULT if chosen else Level.WARNING
+        yield _Service("port", "", _probe_port, ok=_FREE, level=level)
     yield _Service("account service", "account_service", _probe_accounts)
     if settings.code_gateway_url or not settings.sms_vendor:
         yield _Service("code gateway", "code_gateway", _probe_codes)
@@ -152,8 +160,12 @@ async def _probe_challenges(
     return ()
 
 
-async def _probe_metrics(settings: Settings, _: Clock, __: OperatorProfile) -> tuple[str, ...]:
+async def _probe_port(settings: Settings, _: Clock, __: OperatorProfile) -> tuple[str, ...]:
     return await find_listener_faults(settings)
+
+
+async def _probe_metrics(settings: Settings, _: Clock, __: OperatorProfile) -> tuple[str, ...]:
+    return await find_metrics_listener_faults(settings)
 
 
 async def _probe_ticketing(
@@ -174,9 +186,7 @@ _OPTIONAL: Final = {
     "push_gateway_url": _Service("push", "push_gateway", _probe_push),
     "translation_url": _Service("translation", "translation", _probe_translation),
     "captcha_url": _Service("challenges", "captcha", _probe_challenges, fault=_ADMITTED),
-    "metrics_port": _Service(
-        "metrics", "metrics", _probe_metrics, ok="the port is free, or the desk answers there"
-    ),
+    "metrics_port": _Service("metrics", "metrics", _probe_metrics, ok=_FREE),
     "ticketing_system": _Service("ticketing", "ticketing", _probe_ticketing),
 }
 """The services that are asked only where a setting names them, by that setting."""
@@ -194,4 +204,4 @@ async def _find_faults(
         faults = (describe_fault(service.prefix, error, secret=secret, address=address),)
     if not faults:
         return (Finding(service.name, Level.OK, service.ok),)
-    return tuple(Finding(service.name, Level.FAULT, fault + service.fault) for fault in faults)
+    return tuple(Finding(service.name, service.level, fault + service.fault) for fault in faults)
