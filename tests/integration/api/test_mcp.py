@@ -41,12 +41,25 @@ async def direct(office: Office, token: str) -> AsyncIterator[Client]:
 
 
 @asynccontextmanager
-async def over_http(office: Office) -> AsyncIterator[str]:
-    """Serve over HTTP; return the address."""
+async def over_http(office: Office, token: str = "") -> AsyncIterator[str]:
+    """Serve over HTTP; return the address.
+
+    Args:
+        office: the desk.
+        token: shown for clients that can show none; empty to have each show its own.
+    """
     with socket.create_server(("127.0.0.1", 0)) as listening:
         async with open_session() as session:
             api = DeskApi(session, str(office.server.make_url("/")), office.clock)
-            config = uvicorn.Config(http_app(api, ()), log_level="error")
+            app = http_app(api, ())
+
+            async def with_token(scope: Any, receive: Any, send: Any) -> None:
+                shown = [(b"authorization", f"Bearer {token}".encode())] if token else []
+                if scope["type"] == "http":
+                    scope = {**scope, "headers": [*scope["headers"], *shown]}
+                await app(scope, receive, send)
+
+            config = uvicorn.Config(with_token, log_level="error")
             server = uvicorn.Server(config)
             server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
             serving = asyncio.create_task(server.serve(sockets=[listening]))
