@@ -755,6 +755,18 @@ async def test_a_service_that_can_t_be_used_is_told(
     assert any(level == "fault" and told in message for level, message in found[check]), found
 
 
+async def test_a_certificate_that_is_not_trusted_is_told(tmp_path: Path) -> None:
+    server = TestServer(web.Application(), scheme="https")
+    await server.start_server(ssl=certificate(tmp_path).server)
+    async with server:
+        url = f"https://127.0.0.1:{server.port}/codes"
+        write(tmp_path, code_gateway_url=url)
+        found = await asyncio.to_thread(doctor, tmp_path)
+    told = found["code gateway"][0][1]
+    assert "its certificate is not trusted" in told
+    assert "PRIVACYDESK_CODE_GATEWAY_URL" in told
+
+
 async def test_the_port_is_free_the_desks_or_another_programs(outside: Outside) -> None:
     async def told(port: int | None, host: str = "127.0.0.1") -> tuple[str, ...]:
         return await find_listener_faults(Settings(host=host, port=port or 0))

@@ -200,6 +200,8 @@ async def request(
             )
     except TimeoutError as error:
         raise UnavailableError("the service took too long", reason="timeout") from error
+    except aiohttp.ClientSSLError as error:
+        raise UnavailableError("its certificate or TLS is no good", reason="tls") from error
     except aiohttp.ClientError as error:
         raise UnavailableError("the service can't be reached", reason="unreachable") from error
 

@@ -25,7 +25,8 @@ _HINTS: Final[Mapping[str, str]] = {
     "address": "nothing answers there as the contract says: look at {url}",
     "redirect": "it redirects and the desk follows nowhere: put the final address into {url}",
     "contract": "its answers break the contract: look at docs/account-service.md",
-    "tls": "its certificate is not trusted or it offers no TLS: look at docs/mail.md",
+    "tls": "its certificate is not trusted or it offers no TLS: look at {url}, and at its"
+    " certificate",
     "openid": "its answers are not those of OpenID Connect: look at {url}",
     "other_issuer": "its discovery document names another issuer: put that one into {url}",
     "no_pkce": "it does not offer PKCE with S256: switch it on there",
