@@ -151,6 +151,7 @@ def _print(receipt: Receipt, standing: Standing | None) -> None:
     )
     rows = [("number", said.number), ("kind", said.kind.value), ("outcome", said.outcome.value)]
     rows += [(name, format_instant(at, zone)) for name, at in times if at is not None]
+    rows += [("times in", str(zone))]
     rows += [("items", "left out" if receipt.items is None else str(len(receipt.items)))]
     rows += [("log", said.log.hex()), ("entry", f"{said.entry + 1} of {receipt.tree_size}")]
     print_table(rows)

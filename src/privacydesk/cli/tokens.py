@@ -194,7 +194,7 @@ def _record(token: ApiToken, now: datetime) -> dict[str, Any]:
 
 
 def _row(token: ApiToken, now: datetime) -> tuple[str, ...]:
-    used = f"used {token.used_at:%Y-%m-%d %H:%M}" if token.used_at else "never used"
+    used = f"used {token.used_at:%Y-%m-%d %H:%M} UTC" if token.used_at else "never used"
     return (
         short(token),
         token.agent,
