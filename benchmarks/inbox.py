@@ -125,11 +125,12 @@ def fill(office: Office, tickets: int, still_open: int, holders: list[str]) -> N
 
 
 def analyse(office: Office) -> None:
-    """Have the server know how many rows there are, as it does after a minute by itself."""
+    """Have the server look at the new rows, as it does after a minute by itself."""
     store = office.world.services.store
     assert isinstance(store, SqlStore)
-    with store._writing.begin() as connection:
-        connection.execute(sa.text("ANALYZE"))
+    with store._writing.connect() as connection:
+        outside = connection.execution_options(isolation_level="AUTOCOMMIT")
+        outside.execute(sa.text("VACUUM ANALYZE"))
 
 
 async def add_agents(office: Office, count: int) -> list[str]:

@@ -71,7 +71,7 @@ async def guarded(world: World) -> list[TicketId]:
     page = await world.services.store.reader.inbox_tickets(
         InboxView.GUARDED, ViewerContext("mei", now, now), after=None, limit=10
     )
-    return [one.id for one in page]
+    return [one.id for one in page.tickets]
 
 
 @pytest.mark.parametrize("kind", WAYS)

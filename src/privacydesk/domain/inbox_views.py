@@ -186,6 +186,18 @@ class OpenWork(Struct, frozen=True):
     count: int
 
 
+class TicketPage(Struct, frozen=True):
+    """A page of tickets of an inbox view.
+
+    Attributes:
+        tickets: the readable tickets, in order.
+        versions: the id and version of each row of the page, in order, unreadable ones included.
+    """
+
+    tickets: tuple[Ticket, ...]
+    versions: tuple[tuple[TicketId, int], ...]
+
+
 class InboxCounts(Struct, frozen=True):
     """The numbers of tickets and conversations shown beside the inbox views.
 

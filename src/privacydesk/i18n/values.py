@@ -30,6 +30,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache, partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -46,6 +47,8 @@ Cite = Callable[[str], Mapping[str, str]]
 
 _UNITS: Final = (("day", 86_400), ("hour", 3_600), ("minute", 60), ("second", 1))
 _ITEM_STOP: Final = re.compile(r"(?<=\d)[.．](?=$|[()（）])")
+_DAYS_KEPT: Final = 1024
+"""The number of formatted days that a locale keeps."""
 _KEEP_UNIT: Final = 1_000_000_000
 """A threshold above any duration, so that Babel keeps the given unit."""
 
@@ -64,6 +67,8 @@ class ValueRenderer:
         self._lookup = lookup
         self._cite = cite
         self._parts = PartRenderer(lookup, self._list)
+        # A list shows the same days again and again.
+        self._format_day = lru_cache(_DAYS_KEPT)(partial(format_date, locale=spec.babel))
         self._renderers: Mapping[str, Callable[[Any, Mapping[str, Any]], str]] = {
             "$date": self._date,
             "$day": lambda value, _: self._past_day(value),
@@ -127,15 +132,15 @@ class ValueRenderer:
     def _date(self, value: str, options: Mapping[str, Any]) -> str:
         day, year = date.fromisoformat(value), bool(options.get("year"))
         if options.get("bare"):
-            return format_date(day, self._spec.date_bare, locale=self._spec.babel)
+            return self._format_day(day, self._spec.date_bare)
         if not options.get("short"):
             return self._day(day, year=year)
-        pattern = self._spec.date_short_with_year if year else self._spec.date_short
-        return format_date(day, pattern, locale=self._spec.babel)
+        return self._format_day(
+            day, self._spec.date_short_with_year if year else self._spec.date_short
+        )
 
     def _day(self, day: date, *, year: bool) -> str:
-        pattern = self._spec.date_with_year if year else self._spec.date
-        return format_date(day, pattern, locale=self._spec.babel)
+        return self._format_day(day, self._spec.date_with_year if year else self._spec.date)
 
     def _past_day(self, value: str) -> str:
         precision = value.count("-")

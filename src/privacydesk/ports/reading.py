@@ -30,6 +30,7 @@ from privacydesk.domain.inbox_views import (
     InboxView,
     OpenWork,
     PageCursor,
+    TicketPage,
     TicketSummary,
     ViewerContext,
 )
@@ -163,7 +164,7 @@ class Reader(Protocol):
         sort: InboxSort = InboxSort.DUE,
         after: PageCursor | None = None,
         limit: int = 50,
-    ) -> tuple[Ticket, ...]:
+    ) -> TicketPage:
         """Return a page of an inbox view in the order of ``sort``."""
         ...
 

@@ -203,7 +203,14 @@ class Inbox:
         view, after, inbox_filter = request.view, request.after, request.inbox_filter
         if request.query or view is None:
             return self.revision_of(await self.get_page(request, agent))
-        tickets = await self._ticket_versions(view, agent, after, inbox_filter, request.sort)
+        tickets = await self._reader.inbox_ticket_versions(
+            view,
+            self._watch(agent),
+            inbox_filter=inbox_filter,
+            sort=request.sort,
+            after=after,
+            limit=PAGE,
+        )
         conversations, _ = await self._agent_conversations(view, agent, after, inbox_filter)
         return self._digest((*_conversation_versions(conversations), *tickets))
 
@@ -229,11 +236,7 @@ class Inbox:
         limit: int = PAGE,
     ) -> Page:
         """Return a page of a view; the first of ``MINE`` also has the agent's conversations."""
-        # The versions are read before the tickets. If a ticket changes in between, the page shows
-        # the change under an old revision, and is reloaded once too often; the other way round, the
-        # change would be missed.
-        ticket_versions = await self._ticket_versions(view, agent, after, inbox_filter, sort)
-        tickets = await self._reader.inbox_tickets(
+        page = await self._reader.inbox_tickets(
             view,
             self._watch(agent),
             inbox_filter=inbox_filter,
@@ -241,7 +244,7 @@ class Inbox:
             after=after,
             limit=limit + 1,
         )
-        shown = tickets[:limit]
+        shown = page.tickets[:limit]
         conversations, open_tickets = await self._agent_conversations(
             view, agent, after, inbox_filter
         )
@@ -259,23 +262,11 @@ class Inbox:
                 )
             ),
             self.rows(shown),
-            PageCursor.of(shown[-1], sort) if len(tickets) > limit else None,
+            PageCursor.of(shown[-1], sort) if len(page.tickets) > limit else None,
             unanswered,
             open_tickets,
             damaged_tickets(await self._reader.refused_rows()),
-            ticket_versions,
-        )
-
-    async def _ticket_versions(
-        self,
-        view: InboxView,
-        agent: Agent,
-        after: PageCursor | None,
-        inbox_filter: InboxFilter,
-        sort: InboxSort,
-    ) -> tuple[tuple[TicketId, int], ...]:
-        return await self._reader.inbox_ticket_versions(
-            view, self._watch(agent), inbox_filter=inbox_filter, sort=sort, after=after, limit=PAGE
+            page.versions[:limit],
         )
 
     async def _agent_conversations(

@@ -82,8 +82,10 @@ _LOCK_CREDENTIAL_VERSION: Final = (
     .where(_credential.agent == sa.bindparam("agent"))
     .with_for_update()
 )
-_SESSION_BY_HASH: Final = sa.select(tables.agent_session).where(
-    _session.hash == sa.bindparam("hash")
+_SESSION_WITH_AGENT: Final = (
+    sa.select(tables.agent_session, tables.agent)
+    .join_from(tables.agent_session, tables.agent, _session.agent == _agent.name)
+    .where(_session.hash == sa.bindparam("hash"))
 )
 _SESSIONS_OF_AGENT: Final = (
     sa.select(tables.agent_session)
@@ -153,15 +155,12 @@ class SqlStaffAccess:
         """Return the session with this cookie hash, and its agent's current data."""
 
         def fetch(connection: sa.Connection) -> AuthenticatedSession | None:
-            row = connection.execute(_SESSION_BY_HASH, {"hash": key}).first()
+            row = connection.execute(_SESSION_WITH_AGENT, {"hash": key}).first()
             if row is None:
                 return None
-            session = read_session(row, self._seal(connection))
-            agent = connection.execute(_AGENT, {"agent": session.agent}).first()
-            if agent is None:
-                return None
             return AuthenticatedSession(
-                session, read_agent(agent, load_digest_key(connection, self._seals))
+                read_session(row, self._seal(connection)),
+                read_agent(row, load_digest_key(connection, self._seals)),
             )
 
         return await self._reader.read(fetch)

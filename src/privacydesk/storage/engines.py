@@ -122,13 +122,16 @@ def committing_engine(url: sa.URL, *, beside_serve: bool = False, tags: str = ""
 
 
 def reading_engine(url: sa.URL, connections: int) -> sa.Engine:
-    """Return an engine with a pool of connections that can't write."""
-    engine = _create_engine(
-        url,
-        pool_size=connections,
-        max_overflow=0,
-        connect_args=_connect_args(url, read_only=True),
-    )
+    """Return an engine with a pool of connections that can't write.
+
+    On PostgreSQL, each statement is a transaction of its own: in a longer one, it would see a state
+    of its own, too (READ COMMITTED), and its start and end would be messages of their own. A thread
+    that waits for an answer may wait longer still for the interpreter's lock.
+    """
+    options: dict[str, Any] = {"pool_size": connections, "max_overflow": 0}
+    if sqlite_file(url) is None:
+        options["isolation_level"] = "AUTOCOMMIT"
+    engine = _create_engine(url, connect_args=_connect_args(url, read_only=True), **options)
     if engine.dialect.name == "sqlite":
         _begin_transactions_with(engine, "BEGIN")
         _run_on_connect(engine, "PRAGMA query_only = ON")

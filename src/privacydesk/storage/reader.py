@@ -1,7 +1,7 @@
 """Read queries, run concurrently with the writer on threads with their own connections.
 
-Each call is one short transaction, so that it sees a single state of the database. The event loop
-only awaits the thread.
+On SQLite each call is one short transaction, so that it sees a single state of the database; on
+PostgreSQL each statement is one. The event loop only awaits the thread.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from privacydesk.domain.inbox_views import (
     InboxView,
     OpenWork,
     PageCursor,
+    TicketPage,
     TicketSummary,
     ViewerContext,
 )
@@ -337,17 +338,23 @@ class SqlReader:
         sort: InboxSort = InboxSort.DUE,
         after: PageCursor | None = None,
         limit: int = 50,
-    ) -> tuple[Ticket, ...]:
+    ) -> TicketPage:
         """Return a page of an inbox view, sorted; see ``ports.Reader``."""
 
-        def fetch(connection: sa.Connection) -> tuple[Ticket, ...]:
+        def fetch(connection: sa.Connection) -> TicketPage:
+            versions: list[tuple[TicketId, int]] = []
+
             def select_page(last: sa.Row[Any] | None, count: int) -> Sequence[sa.Row[Any]]:
                 cursor = after if last is None else inbox_queries.cursor_of(last, sort)
-                return connection.execute(
+                rows = connection.execute(
                     *inbox_queries.select_page(view, viewer, inbox_filter, cursor, count, sort=sort)
                 ).all()
+                if last is None:
+                    versions.extend((row.id, row.version) for row in rows)
+                return rows
 
-            return read_full_page(select_page, partial(self._read_tickets, connection), limit)
+            read = partial(self._read_tickets, connection)
+            return TicketPage(read_full_page(select_page, read, limit), tuple(versions))
 
         return await self.read(fetch)
 

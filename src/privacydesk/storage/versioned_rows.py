@@ -53,12 +53,13 @@ class VersionedRows(Generic[T]):
         self._stale_reason = stale_reason
         self._table = tables.metadata.tables[binding.table]
         self._key = self._table.c[binding.columns[0]]
+        self._all = sa.select(self._table).order_by(self._key)
 
     async def all(self) -> tuple[T, ...]:
         """Return the values of all rows, sorted by key."""
 
         def fetch(connection: sa.Connection) -> tuple[T, ...]:
-            rows = connection.execute(sa.select(self._table).order_by(self._key))
+            rows = connection.execute(self._all)
             return tuple(
                 open_signed_rows(connection, self._seals, rows, self._binding, self._check)
             )

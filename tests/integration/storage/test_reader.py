@@ -166,11 +166,11 @@ async def test_a_pile_tells_its_versions_without_being_read(store: SqlStore) -> 
     await desk.begin(store)
     await _file(store, *(desk.ticket(n, clocks=(_clock(n),)) for n in (3, 1, 2)), desk.ticket(4))
     viewer = ViewerContext("alice", NOW, NOW)
-    tickets = await store.reader.inbox_tickets(InboxView.OPEN, viewer, limit=3)
+    page = await store.reader.inbox_tickets(InboxView.OPEN, viewer, limit=3)
     shown = await store.reader.inbox_ticket_versions(InboxView.OPEN, viewer, limit=3)
-    assert shown == tuple((one.id, one.version) for one in tickets)
+    assert shown == page.versions == tuple((one.id, one.version) for one in page.tickets)
     rest = await store.reader.inbox_ticket_versions(
-        InboxView.OPEN, viewer, after=PageCursor.of(tickets[-1]), limit=3
+        InboxView.OPEN, viewer, after=PageCursor.of(page.tickets[-1]), limit=3
     )
     assert [one for one, _ in rest] == [desk.ticket_id(4)]
 
@@ -193,8 +193,9 @@ async def test_a_pile_is_sifted_by_kind_language_and_holder_together(store: SqlS
         versions = await store.reader.inbox_ticket_versions(
             InboxView.OPEN, viewer, inbox_filter=inbox_filter, **page
         )
-        assert versions == tuple((one.id, one.version) for one in found)
-        return [one.id for one in found]
+        tickets = found.tickets
+        assert versions == found.versions == tuple((one.id, one.version) for one in tickets)
+        return [one.id for one in tickets]
 
     def ids(*numbers: int) -> list[TicketId]:
         return [desk.ticket_id(n) for n in numbers]
@@ -235,8 +236,9 @@ async def test_a_view_is_filtered_by_conditions_that_one_task_has_to_meet(store:
     async def filtered(**filters: Any) -> list[int]:
         chosen = InboxFilter(**filters)
         found = await store.reader.inbox_tickets(InboxView.OPEN, viewer, inbox_filter=chosen)
-        assert await store.reader.inbox_count(InboxView.OPEN, viewer, chosen) == len(found)
-        return sorted(int(one.number.removeprefix("PD-")) for one in found)
+        tickets = found.tickets
+        assert await store.reader.inbox_count(InboxView.OPEN, viewer, chosen) == len(tickets)
+        return sorted(int(one.number.removeprefix("PD-")) for one in tickets)
 
     assert await filtered(task=TaskFilter.OPEN) == [3, 4]
     assert await filtered(task=TaskFilter.OPEN, team="payments") == [3, 4]

@@ -491,7 +491,7 @@ async def _lists(store: SqlStore) -> list[list[str]]:
     watch = ViewerContext("mei", NOW, NOW)
     found = (
         await store.reader.list_tickets(limit=1),
-        await store.reader.inbox_tickets(InboxView.OPEN, watch, limit=1),
+        (await store.reader.inbox_tickets(InboxView.OPEN, watch, limit=1)).tickets,
         await store.reader.tickets_in(furnished.HOME),
         await store.cases.received(NOW, NOW + MINUTE, limit=1),
     )
