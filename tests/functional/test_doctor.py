@@ -174,6 +174,14 @@ def no_database(folder: Path, _: pytest.MonkeyPatch) -> None:
     (folder / "privacydesk.db").chmod(0o600)
 
 
+def damaged_policy(folder: Path, _: pytest.MonkeyPatch) -> None:
+    stored = folder / "policy" / "lane" / "1-c99a72594bd5"
+    stored.mkdir(parents=True)
+    (stored / "source.txt").write_text("", "utf-8")
+    (stored / "policy.json").write_text("garbage", "utf-8")
+    database(folder)
+
+
 def no_file(name: str) -> Prepare:
     def prepare(folder: Path, _: pytest.MonkeyPatch) -> None:
         (folder / name).unlink()
@@ -319,6 +327,7 @@ MISTAKES: dict[str, tuple[Prepare, str, str]] = {
     "an unknown time zone": (profile(zone="Mars/Base"), "profile", "is no time zone"),
     "an unknown key of the profile": (profile(helpline="110"), "profile", "helpline: "),
     "a profile that is not YAML": (no_yaml, "profile", "is not YAML at line"),
+    "a damaged policy": (damaged_policy, "policy", "can't be read: unexpected character"),
     "no profile": (no_file("profile.yaml"), "profile", "there is no"),
     "an SMS service without a template": (
         setting(

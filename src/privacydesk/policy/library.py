@@ -357,6 +357,7 @@ def _load_version(folder: Path) -> PolicyVersion:
         return load_version(orjson.loads((folder / _TREE).read_bytes()), source)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DeskError(
-            f"the stored policy {folder.name} can't be read: {error}",
+            f"the stored policy {folder.name} can't be read: {error}; remove {folder}, and start"
+            " `privacydesk serve`, which writes what the database has",
             code=ErrorCode.POLICY_UNREADABLE,
         ) from error

@@ -200,5 +200,7 @@ def _policy_in_force(settings: Settings, name: str, *, has_database: bool) -> Po
     """Return the version in the database, or else in the data folder; None for none."""
     if not name:
         return None
+    # Also read where the database has one: `serve` does not start with one that can't be.
+    stored = FilePolicyLibrary(settings.data_dir).latest(name)
     saved = saved_policies(settings).latest(name) if has_database else None
-    return saved or FilePolicyLibrary(settings.data_dir).latest(name)
+    return saved or stored
