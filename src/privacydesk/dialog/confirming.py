@@ -27,7 +27,7 @@ from privacydesk.domain.conversation import RequestDraft
 from privacydesk.domain.intents import DESTRUCTIVE, Intent, RequestKind
 from privacydesk.domain.reading import ReplyAct
 
-_UNDONE: Final = frozenset({RequestKind.UNBINDING, RequestKind.CONSENT_WITHDRAWAL})
+_REVERSIBLE: Final = frozenset({RequestKind.UNBINDING, RequestKind.CONSENT_WITHDRAWAL})
 """Kinds of request that can be undone."""
 _TURNS: Final = frozenset({"instead", "slip", "leaving", "thinks", "postpones"})
 """Phrases with which a message turns away from what it began with."""
@@ -94,7 +94,12 @@ def _names_just_it(reply: Reply) -> bool:
     form = script.stack[script.form_at()]
     flow, entities = reply.runner.flows[form.flow], script.observed.entities
     agrees = ReplyAct.YES in script.observed.reply_acts <= _AGREES_OR_CORRECTS
-    if flow.kind not in _UNDONE or not agrees or script.observed.requests or script.observed.mixed:
+    if (
+        flow.kind not in _REVERSIBLE
+        or not agrees
+        or script.observed.requests
+        or script.observed.mixed
+    ):
         return False
     # One of several may be all that is wanted.
     named = _named(entities)

@@ -102,8 +102,8 @@ def spares(runner: Runner, script: Script) -> bool:
         named = set(entities.get(FILLED_FROM[slot_type], ()))
         let_be = {one for one in asked if one in kept}
         goes = named - let_be
-        if not let_be and reading.does(script, ReplyAct.ONLY):
-            # 其他的留着，只解QQ
+        if not let_be and goes and reading.does(script, ReplyAct.ONLY):
+            # 其他的留着，只解QQ. 就这些 names none, and drops none.
             let_be = asked - goes
         elif not let_be and _is_unwanted(script, goes, waiting):
             let_be, goes = goes, set()
