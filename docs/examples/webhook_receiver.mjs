@@ -32,6 +32,6 @@ createServer(async (request, response) => {
 }).listen(Number(process.env.PORT ?? 9000), "127.0.0.1");
 
 function handle(event) {
-  // To be replaced by your code.
-  console.log(event.type, event.data.number ?? "");
+  // To be replaced by your code. In a test that somebody sent, nothing has happened.
+  console.log(...(event.test ? ["test of"] : []), event.type, event.data.number ?? "");
 }

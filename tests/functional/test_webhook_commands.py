@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.common.described import check_event
 from tests.common.stories import START, World, open_world
 from tests.functional.test_commands import (  # noqa: F401 - the fixture works by being here
     Office,
@@ -95,6 +96,21 @@ async def test_a_test_is_sent_and_its_answer_shown(
     assert entry["tries"][0]["status"] == 204
     assert json.loads(entry["message"]) == json.loads(sender.posted[0].body)
     assert "204" in await office.fine("webhooks", "deliveries", "crm", "--one", one["id"][-12:])
+
+
+async def test_a_test_of_a_chosen_type_is_sent(office: Office, sender: MemoryWebhookSender) -> None:
+    await office.fine("webhooks", "add", URL, "--name", "crm", "--event", "ticket.closed")
+    sent = await office.json("webhooks", "test", "crm", "--type", "ticket.closed")
+    assert (sent["type"], sent["test"], sent["ticket"]) == ("ticket.closed", True, None)
+    await send_all(office.world)
+    message = json.loads(sender.posted[0].body)
+    check_event(message)
+    assert (message["type"], message["test"]) == ("ticket.closed", True)
+    assert "ticket.closed (test)" in await office.fine("webhooks", "deliveries", "crm")
+    told = await office.refused("webhooks", "test", "crm", "--type", "ticket.filed")
+    assert "has not subscribed to ticket.filed" in told
+    done = await office.run("webhooks", "test", "crm", "--type", "ticket.lost")
+    assert (done.code, "ticket.closed" in done.err) == (2, True)
 
 
 async def test_a_switched_off_endpoint_is_told_nothing_and_what_waited_goes_on_later(

@@ -331,12 +331,12 @@ async def test_during_a_rotation_old_and_new_secret_verify_and_then_the_new_one_
         added = await webhooks.endpoints.rotate(endpoint, by="operator", overlap=HOUR)
         for secret in (old, added.secret):
             receiver.secret = secret
-            await webhooks.endpoints.test(endpoint.id, by="operator")
+            await webhooks.endpoints.test(endpoint, by="operator")
             await send_all(world)
         assert [one["type"] for one in receiver.came] == ["endpoint.test"] * 2
         clock.move(HOUR)
         receiver.secret = old
-        test = await webhooks.endpoints.test(endpoint.id, by="operator")
+        test = await webhooks.endpoints.test(endpoint, by="operator")
         await send_all(world)
         entry = await webhooks.endpoints.entry(test.id)
         assert entry.posting.state is PostingState.PARKED

@@ -92,12 +92,16 @@ def endpoint_lines(status: EndpointStatus, zone: tzinfo) -> list[str]:
     return lines
 
 
+def _type(posting: Posting) -> str:
+    return f"{posting.event_type.value} (test)" if posting.is_test else posting.kind.value
+
+
 def posting_row(posting: Posting, zone: tzinfo) -> tuple[str, ...]:
     """Return a delivery as a row of the list."""
     return (
         short(posting.id),
         format_instant(posting.created_at, zone),
-        posting.kind.value,
+        _type(posting),
         posting.number or "-",
         humanize(posting.state.value),
         f"{posting.attempts} tries" if posting.attempts != 1 else "1 try",
@@ -108,7 +112,7 @@ def posting_log_lines(log: PostingLog, zone: tzinfo) -> list[str]:
     """Return the lines of a delivery's details: what was sent, and the answer to each try."""
     posting = log.posting
     lines = [
-        f"{posting.kind.value}  {message_id(posting.event_id)}",
+        f"{_type(posting)}  {message_id(posting.event_id)}",
         f"  delivery  {posting.id.hex()}",
         f"  state     {humanize(posting.state.value)}",
         f"  created   {format_instant(posting.created_at, zone)}",
@@ -154,7 +158,8 @@ def posting_record(posting: Posting) -> dict[str, Any]:
     return {
         "id": posting.id.hex(),
         "event": message_id(posting.event_id),
-        "type": posting.kind.value,
+        "type": posting.event_type.value,
+        "test": posting.is_test,
         "ticket": posting.number or None,
         "state": posting.state.value,
         "attempts": posting.attempts,

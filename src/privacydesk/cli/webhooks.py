@@ -203,11 +203,26 @@ def rotate(
 
 
 @webhooks_app.command("test")
-def send_test(name: Name, as_json: AsJson = False, data_dir: DataDir = None) -> None:
-    """Have `serve` send a test message, once."""
+def send_test(
+    name: Name,
+    event_type: Annotated[
+        str,
+        typer.Option(
+            "--type", metavar="KIND", help="Send an example of this kind. Default: endpoint.test."
+        ),
+    ] = WebhookEventKind.ENDPOINT_TEST.value,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Have `serve` send a test message, once.
+
+    Receivers know it by `"test": true`. The endpoint must have subscribed to the kind.
+    """
+    kind = _kind("--type", event_type, tuple(WebhookEventKind))
 
     async def send_test_message(endpoints: Endpoints) -> Posting:
-        return await endpoints.test((await endpoints.find(name)).endpoint.id, by=_ACTOR)
+        endpoint = (await endpoints.find(name)).endpoint
+        return await endpoints.test(endpoint, by=_ACTOR, kind=kind)
 
     posting = run(_with_endpoints(data_dir, send_test_message))
     if as_json:
@@ -389,10 +404,10 @@ def _instant(option: str, text: str, zone: tzinfo) -> datetime:
 def _kinds(events: list[str] | None) -> tuple[WebhookEventKind, ...]:
     if not events:
         return SUBSCRIBABLE
-    kinds_by_name = {kind.value: kind for kind in SUBSCRIBABLE}
-    for event in events:
-        if event not in kinds_by_name:
-            exit_with_usage_error(
-                "--event", f"there is no such kind; there are: {', '.join(kinds_by_name)}"
-            )
-    return tuple(kinds_by_name[event] for event in events)
+    return tuple(_kind("--event", event, SUBSCRIBABLE) for event in events)
+
+
+def _kind(option: str, event: str, choices: tuple[WebhookEventKind, ...]) -> WebhookEventKind:
+    if event not in choices:
+        exit_with_usage_error(option, f"there is no such kind; there are: {', '.join(choices)}")
+    return WebhookEventKind(event)

@@ -356,7 +356,7 @@ FACTS: Final[Mapping[WebhookEventKind, type[Facts]]] = {
 """The facts that the messages of each type contain."""
 
 
-class EventMessage(Struct, Generic[F], frozen=True):
+class EventMessage(Struct, Generic[F], frozen=True, kw_only=True, omit_defaults=True):
     """The body of a webhook request; the JSON has the fields in this order."""
 
     schema: str
@@ -364,6 +364,13 @@ class EventMessage(Struct, Generic[F], frozen=True):
     id: Annotated[str, msgspec.Meta(pattern="^evt_[0-9a-f]{32}$")]
     type: WebhookEventKind
     timestamp: Annotated[Instant, _described("The time of the change.")]
+    test: Annotated[
+        bool,
+        _described(
+            "True in a test that somebody requested: nothing has happened, and `data` is an"
+            " example. Absent from all other messages."
+        ),
+    ] = False
     data: F
 
 
@@ -374,18 +381,27 @@ class WebhookEvent(Struct, frozen=True):
         subject_id: ID of the ticket, conversation or incident. An endpoint gets the events of the
             same subject in order.
         position: the event's position in that order.
+        is_test: whether it is an example that somebody has sent to an endpoint.
     """
 
     kind: WebhookEventKind
     subject_id: bytes
     position: int
     facts: Facts
+    is_test: bool = False
 
     def body(self, event_id: bytes, at: datetime) -> bytes:
         """Return the body of the webhook request, the bytes that are signed and sent."""
-        schema, name = SCHEMAS[type(self.facts)], message_id(event_id)
         return msgspec.json.encode(
-            EventMessage(schema, VERSION, name, self.kind, at.astimezone(UTC), self.facts)
+            EventMessage(
+                schema=SCHEMAS[type(self.facts)],
+                version=VERSION,
+                id=message_id(event_id),
+                type=self.kind,
+                timestamp=at.astimezone(UTC),
+                test=self.is_test,
+                data=self.facts,
+            )
         )
 
 

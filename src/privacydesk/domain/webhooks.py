@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Protocol
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -174,10 +175,18 @@ class PostingState(StrEnum):
     """All attempts failed; it is kept until staff replay it."""
 
 
+class _MessageType(Struct, frozen=True):
+    type: WebhookEventKind
+
+
+_MESSAGE_TYPE: Final = msgspec.json.Decoder(_MessageType)
+
+
 class Posting(Struct, frozen=True):
     """One event to be delivered to one endpoint.
 
     Attributes:
+        kind: the event's type; of any test ``ENDPOINT_TEST``, whatever ``event_type`` it sends.
         event_id: the event's ID, the same for every endpoint, attempt and replay.
         lane: ordering key: postings of the same lane are delivered one at a time, by ``place``.
         place: position in the lane.
@@ -211,6 +220,16 @@ class Posting(Struct, frozen=True):
     def is_open(self) -> bool:
         """Whether it is neither delivered nor parked."""
         return self.state in {PostingState.WAITING, PostingState.TRYING}
+
+    @property
+    def is_test(self) -> bool:
+        """Whether somebody requested it as a test."""
+        return self.kind is WebhookEventKind.ENDPOINT_TEST
+
+    @property
+    def event_type(self) -> WebhookEventKind:
+        """The type in its message: of a test, the one that was requested."""
+        return _MESSAGE_TYPE.decode(self.body).type if self.is_test else self.kind
 
 
 class ClaimedPosting(Struct, frozen=True):
@@ -327,8 +346,7 @@ def after_attempt(
         # The endpoint is disabled as well, so the posting waits without losing an attempt.
         return replace(posting, state=PostingState.WAITING, due_at=now)
     tries_left = posting.tries_left - 1
-    is_test = posting.kind is WebhookEventKind.ENDPOINT_TEST
-    if tries_left <= 0 and (is_test or now - posting.begun_at >= MIN_RETRY_PERIOD):
+    if tries_left <= 0 and (posting.is_test or now - posting.begun_at >= MIN_RETRY_PERIOD):
         return replace(posting, state=PostingState.PARKED, tries_left=0, done_at=now)
     tries_left = max(tries_left, 1)
     delay = RETRY_DELAYS[-tries_left] * (1 + _JITTER * jitter)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 
 import pytest
 from tests.common.api_client import Answer, Program, fresh_key, program
 from tests.common.console_cases import copy_of_data
 from tests.common.console_client import Office
+from tests.common.described import check_event
 from tests.integration.api.test_tickets import audited
 
+from privacydesk.app.schemas import DOCUMENTS
 from privacydesk.connectors.signing import sign
 from privacydesk.connectors.webhook_twin import UNREACHABLE, MemoryWebhookSender, PostedWebhook
 from privacydesk.domain.api_tokens import Scope, StoredResponse
+from privacydesk.domain.webhook_events import WebhookEventKind
 from privacydesk.domain.webhooks import DeliveryFault
 from privacydesk.domain.webhooks import EndpointResponse as Came
 from privacydesk.errors import StaleError
@@ -178,7 +182,7 @@ async def test_what_was_done_under_a_request_is_refused_a_second_time(office: Of
     added_one = await desk.add(URL, by="zendesk")
     with pytest.raises(StaleError) as caught:
         # Nobody began it: nothing may be done that could not be kept.
-        await desk.test(added_one.endpoint.id, by="zendesk", asked=asked)
+        await desk.test(added_one.endpoint, by="zendesk", asked=asked)
     assert caught.value.data["reason"] == "api_done"
     assert await desk.postings(added_one.endpoint.id) == ()
 
@@ -291,6 +295,49 @@ async def test_a_delivery_shows_what_was_posted_each_answer_and_how_long_it_took
     assert whole["body"].encode() == sender_of(office).posted[0].body
     replay = await asker.post(f"{here}/deliveries/{sent['id']}/replay")
     assert (replay.status, replay.reason) == (409, "webhook_no_replay")
+
+
+async def test_a_test_of_any_type_is_the_published_example_and_marked(office: Office) -> None:
+    asker = await program(office)
+    here = f"/webhooks/{(await added(asker)).body['id']}"
+    for kind, item in DOCUMENTS["openapi"]()["webhooks"].items():
+        sent = (await asker.post(f"{here}/test", {"type": kind})).body
+        assert (sent["type"], sent["test"], sent["ticket"]) == (kind, True, None)
+        message = json.loads(sent["body"])
+        check_event(message)
+        assert (message["type"], message["test"]) == (kind, True)
+        example = item["post"]["requestBody"]["content"]["application/json"]["example"]
+        check_event(example)
+        assert example.get("test", False) == (kind == "endpoint.test")
+        if kind != "endpoint.test":
+            assert message["data"] == example["data"]
+    await send_all(office)
+    listed = (await asker.get(f"{here}/deliveries?limit=100")).body["deliveries"]
+    assert {one["state"] for one in listed} == {"delivered"}
+    assert len(sender_of(office).posted) == len(listed) == len(WebhookEventKind)
+    replay = await asker.post(f"{here}/deliveries/{listed[0]['id']}/replay")
+    assert (replay.status, replay.reason) == (409, "webhook_no_replay")
+    # What really happens has no mark, and the log has no tests.
+    await copy_of_data(office)
+    await send_all(office)
+    assert "test" not in json.loads(sender_of(office).posted[-1].body)
+    integrations = office.world.services.integrations
+    assert integrations is not None
+    await integrations.event_log_worker.run_once()
+    log = (await asker.get("/events")).body["events"]
+    assert [one["type"] for one in log] == ["ticket.filed", "ticket.verified"]
+
+
+async def test_a_test_of_a_type_that_the_endpoint_never_gets_is_refused(office: Office) -> None:
+    asker = await program(office)
+    here = f"/webhooks/{(await added(asker, events=['ticket.closed'])).body['id']}"
+    refused = await asker.post(f"{here}/test", {"type": "ticket.filed"})
+    assert (refused.status, refused.reason) == (409, "webhook_not_subscribed")
+    unknown = await asker.post(f"{here}/test", {"type": "ticket.lost"})
+    assert (unknown.status, unknown.reason) == (400, "api_invalid")
+    (fault,) = unknown.body["faults"]
+    assert (fault["where"], fault["what"]) == ("body.type", "not_taken")
+    assert (await asker.post(f"{here}/test", {"type": "ticket.closed"})).status == 200
 
 
 async def test_one_or_a_span_is_sent_again_under_the_old_ids(office: Office) -> None:

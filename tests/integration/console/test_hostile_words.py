@@ -152,7 +152,7 @@ async def _plant_by_receivers(office: Office) -> None:
     added = await webhooks.endpoints.add(url, by="xiao-chen", label=planted_name("endpoint"))
     sender = webhooks.sending._sender
     sender.answers[url] = EndpointResponse(status=500, seconds=0.1, text=planted("answer"))  # type: ignore[attr-defined]
-    await webhooks.endpoints.test(added.endpoint.id, by="xiao-chen")
+    await webhooks.endpoints.test(added.endpoint, by="xiao-chen")
     while await webhooks.worker.run_once():
         continue
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import structlog
 from tests.common.console_client import HTML, Browser, Office, Page
+from tests.common.described import check_event
 from tests.common.stories import PEOPLE, Player
 
 from privacydesk.connectors.webhook_twin import UNREACHABLE, MemoryWebhookSender
@@ -137,6 +139,26 @@ async def test_a_test_and_its_answer_are_seen(office: Office) -> None:
     assert "&lt;script&gt;" in page.text
     assert "<script>alert" not in page.text
     assert "endpoint.test" in page.text
+
+
+async def test_a_test_of_a_chosen_type_is_sent_and_told_from_what_happened(office: Office) -> None:
+    admin = await office.signed_in("xiao-chen")
+    here, _ = await added(admin, URL, ("kind", "ticket.overdue"), ("kind", "incident.sent"))
+    choice = (await admin.get(here)).text.partition('id="test-kind"')[2].partition("</select>")[0]
+    offered = re.findall(r'<option value="([\w.]+)"', choice)
+    assert offered == ["endpoint.test", "ticket.overdue", "incident.sent"]
+    sent = await post(admin, f"{here}/test", ("kind", "ticket.overdue"))
+    await send_all(office)
+    page = await admin.get(sent.to)
+    assert '<span class="tag">Test</span>' in page.text
+    assert "Send again" not in page.text
+    message = json.loads(sender_of(office).posted[-1].body)
+    check_event(message)
+    assert (message["type"], message["test"]) == ("ticket.overdue", True)
+    assert '<span class="tag">Test</span>' in (await admin.get(here)).text
+    refused = await post(admin, f"{here}/test", ("kind", "ticket.filed"))
+    assert (refused.status, "not sent this kind" in refused.said) == (409, True)
+    assert (await post(admin, f"{here}/test", ("kind", "ticket.lost"))).status == 400
 
 
 async def test_what_was_sent_is_listed_by_state_and_sent_again(office: Office) -> None:

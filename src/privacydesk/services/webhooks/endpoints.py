@@ -27,6 +27,7 @@ from privacydesk.domain.webhook_events import (
     WebhookEvent,
     WebhookEventKind,
 )
+from privacydesk.domain.webhook_examples import example_facts
 from privacydesk.domain.webhooks import (
     Endpoint,
     EndpointState,
@@ -321,25 +322,41 @@ class Endpoints:
         return await self._book.set_state(endpoint, state, told.at, told, api_result=api_result)
 
     async def test(
-        self, endpoint: EndpointId, *, by: str, asked: StoredResponse | None = None
+        self,
+        endpoint: Endpoint,
+        *,
+        by: str,
+        kind: WebhookEventKind = WebhookEventKind.ENDPOINT_TEST,
+        asked: StoredResponse | None = None,
     ) -> Posting:
         """Queue a message without news; it is tried once.
 
+        Args:
+            endpoint: where it goes.
+            by: who has it sent.
+            kind: the type that it is an example of.
+            asked: see above.
+
         Raises:
-            NotAllowedNowError: the endpoint is switched off.
+            NotAllowedNowError: the endpoint is switched off, or has not subscribed to the type.
         """
+        facts = example_facts(kind)
+        if isinstance(facts, EndpointFacts):
+            facts = EndpointFacts(endpoint.id.hex())
+        elif kind not in endpoint.kinds:
+            raise NotAllowedNowError(
+                f"the endpoint has not subscribed to {kind.value}", reason="webhook_not_subscribed"
+            )
         now = self._clock.now()
         event, identity = self._minter.id(now), PostingId(self._minter.id(now))
-        news = WebhookEvent(
-            WebhookEventKind.ENDPOINT_TEST, identity, 0, EndpointFacts(endpoint.hex())
-        )
+        news = WebhookEvent(kind, identity, 0, facts, is_test=True)
         posting = Posting(
             id=identity,
             event_id=event,
-            endpoint=endpoint,
-            kind=news.kind,
+            endpoint=endpoint.id,
+            kind=WebhookEventKind.ENDPOINT_TEST,
             # A lane of its own: it holds nothing back, and waits for nothing.
-            lane=endpoint + identity,
+            lane=endpoint.id + identity,
             place=news.position,
             body=news.body(event, now),
             created_at=now,
@@ -347,7 +364,7 @@ class Endpoints:
             begun_at=now,
             tries_left=1,
         )
-        told = _told(now, by, "webhook_tested", endpoint)
+        told = _told(now, by, "webhook_tested", endpoint.id)
         await self._book.queue_test(posting, told, api_result=_left(asked, identity.hex()))
         return posting
 

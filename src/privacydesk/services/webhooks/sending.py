@@ -19,7 +19,7 @@ import structlog
 from privacydesk.clock import Clock
 from privacydesk.domain.alarms import AlarmKind
 from privacydesk.domain.ids import EndpointId
-from privacydesk.domain.webhook_events import WebhookEventKind, message_id
+from privacydesk.domain.webhook_events import message_id
 from privacydesk.domain.webhooks import (
     ClaimedPosting,
     Endpoint,
@@ -147,8 +147,7 @@ class Sending:
 
 
 def _is_lost(tried: PostingResult) -> bool:
-    is_test = tried.posting.kind is WebhookEventKind.ENDPOINT_TEST
-    return tried.posting.state is PostingState.PARKED and not is_test
+    return tried.posting.state is PostingState.PARKED and not tried.posting.is_test
 
 
 def _ails(standing: EndpointStatus) -> bool:

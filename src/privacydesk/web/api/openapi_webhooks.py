@@ -24,6 +24,7 @@ from privacydesk.domain.webhook_events import (
     ItemFacts,
     WebhookEventKind,
 )
+from privacydesk.domain.webhook_examples import example_message
 from privacydesk.web.api.ticket_schemas import DateRangeResponse, DeadlineResponse, ItemResponse
 
 _SCHEMA_REF: Final = "#/components/schemas/{name}"
@@ -114,7 +115,10 @@ def _operation_object(kind: WebhookEventKind, tag: str) -> dict[str, Any]:
         "description": "A message that the desk sends to endpoints, signed as Standard Webhooks.",
         "security": [],
         "parameters": [{"$ref": f"#/components/parameters/{name}"} for name in WEBHOOK_HEADERS],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": schema, "example": example_message(kind)}},
+        },
         "responses": {
             "2XX": {"description": "The message is accepted."},
             "410": {"description": "The endpoint is gone: the desk switches it off."},

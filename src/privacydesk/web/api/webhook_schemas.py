@@ -119,6 +119,15 @@ class RotateSecretRequest(RequestModel):
     )
 
 
+class SendTestRequest(RequestModel):
+    """The test message that is sent."""
+
+    type: WebhookEventKind = Field(
+        default=WebhookEventKind.ENDPOINT_TEST,
+        description="The event type that an example is sent of.",
+    )
+
+
 class ReplayDeliveriesRequest(RequestModel):
     """The messages that are sent again."""
 
@@ -186,8 +195,9 @@ class DeliveryResponse(ResponseModel):
         description="The `webhook-id`, which is the same for all attempts and endpoints."
     )
     type: WebhookEventKind
+    test: bool = Field(description="Whether it is a test that somebody requested.")
     ticket: str | None = Field(
-        description="The number of the ticket; null if the message isn't about one."
+        description="The number of the ticket; null if the message isn't about one, or is a test."
     )
     state: PostingState
     attempts: int
@@ -266,7 +276,8 @@ def delivery_fields(posting: Posting) -> dict[str, Any]:
     return {
         "id": posting.id.hex(),
         "message": message_id(posting.event_id),
-        "type": posting.kind,
+        "type": posting.event_type,
+        "test": posting.is_test,
         "ticket": posting.number or None,
         "state": posting.state,
         "attempts": posting.attempts,

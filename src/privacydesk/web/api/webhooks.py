@@ -39,6 +39,7 @@ from privacydesk.web.api.webhook_schemas import (
     ReplayDeliveriesRequest,
     ReplayResponse,
     RotateSecretRequest,
+    SendTestRequest,
     WebhookListResponse,
     WebhookRemovedResponse,
     WebhookResponse,
@@ -186,12 +187,12 @@ async def _remove_endpoint(call: Call[EmptyRequest, EmptyRequest]) -> ApiRespons
     return ApiResponse(WebhookRemovedResponse(id=_endpoint_id(call).hex()))
 
 
-async def _send_test(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+async def _send_test(call: Call[EmptyRequest, SendTestRequest]) -> ApiResponse:
     delivery = call.recorded_result
     if not delivery:
         endpoint = (await _find_endpoint(call)).endpoint
         posting = await call.services.endpoints.test(
-            endpoint.id, by=call.actor, asked=call.api_request
+            endpoint, by=call.actor, kind=call.body.type, asked=call.api_request
         )
         delivery = posting.id.hex()
     return await _delivery_response(call, delivery)
@@ -395,8 +396,13 @@ WEBHOOKS: Final[tuple[Operation[Any, Any], ...]] = (
         "Send a test message; read its delivery later for the result.",
         scope=Scope.WEBHOOKS_WRITE,
         handler=_send_test,
-        body_model=EmptyRequest,
+        body_model=SendTestRequest,
         response_model=DeliveryDetailsResponse,
+        details=(
+            "By default, a message of the type `endpoint.test`; with `type`, the example of that"
+            " type from the section `webhooks` of this document. Either has `test` true, and is"
+            " tried once. 409 if the endpoint is off or has not subscribed to the type."
+        ),
         supports_if_match=False,
         has_etag=False,
     ),

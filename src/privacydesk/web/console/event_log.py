@@ -40,6 +40,7 @@ async def events_page(request: web.Request) -> web.Response:
         more=page[-1].number if len(events) > _PAGE_SIZE else 0,
         kind=kind,
         kind_groups=KIND_GROUPS,
+        offered=SUBSCRIBABLE,
     )
 
 

@@ -208,10 +208,14 @@ async def remove(request: web.Request) -> web.Response:
 @reauthenticated(_describe("test"))
 async def send_test(request: web.Request) -> web.Response:
     """Queue a test message, and redirect to its delivery, which shows the result."""
-    await read_verified_form(request)
+    form = await read_verified_form(request)
     status = await _load_status(request)
     try:
-        posting = await _endpoints(request).test(status.endpoint.id, by=_agent_name(request))
+        posting = await _endpoints(request).test(
+            status.endpoint,
+            by=_agent_name(request),
+            kind=_parse_kind(str(form.get("kind", WebhookEventKind.ENDPOINT_TEST))),
+        )
     except DeskError as error:
         return await _render_endpoint(request, status, error=error)
     raise _done_redirect(status.endpoint.id, "tested", posting.id)
@@ -299,6 +303,7 @@ async def _render_endpoint(
         endpoint=endpoint,
         health=_health_of(endpoint),
         kind_groups=KIND_GROUPS,
+        test_kind=WebhookEventKind.ENDPOINT_TEST,
         max_rate=MAX_PER_SECOND,
         overlaps=_OVERLAPS,
         old_until=endpoint.old_secret_until if len(endpoint.signing_secrets(now)) > 1 else None,
@@ -331,7 +336,6 @@ async def _render_delivery(request: web.Request, *, error: DeskError | None = No
         message=message_id(entry.posting.event_id),
         event=entry.posting.event_id.hex(),
         zone=request.config_dict[SERVICES].zone,
-        is_test=entry.posting.kind is WebhookEventKind.ENDPOINT_TEST,
         done=done if error is None and done in _DONE_VALUES else "",
         count=1,
     )
@@ -410,8 +414,12 @@ def _check_version(status: EndpointStatus, form: Form) -> Endpoint:
 
 
 def _parse_kinds(form: Form) -> frozenset[WebhookEventKind]:
+    return frozenset(_parse_kind(str(kind)) for kind in form.getall("kind", []))
+
+
+def _parse_kind(text: str) -> WebhookEventKind:
     try:
-        return frozenset(WebhookEventKind(str(kind)) for kind in form.getall("kind", []))
+        return WebhookEventKind(text)
     except ValueError:
         raise InvalidRequestError("there is no such kind of event") from None
 
