@@ -409,6 +409,21 @@ WARNINGS: dict[str, tuple[Prepare, str, str]] = {
         "set PRIVACYDESK_DESK_URL",
     ),
     "a misspelt variable": (variable("PROT", "80"), "settings", "PRIVACYDESK_PROT: no setting"),
+    "an origin with a path": (
+        variable("CORS_ORIGINS", '["https://app.example.com/"]'),
+        "settings",
+        "PRIVACYDESK_CORS_ORIGINS: 'https://app.example.com/' is no origin",
+    ),
+    "an origin with its usual port": (
+        variable("HOST_ORIGIN", "https://app.example.com:443"),
+        "settings",
+        "PRIVACYDESK_HOST_ORIGIN: 'https://app.example.com:443' is no origin",
+    ),
+    "pages that may embed the chat, without quotes": (
+        variable("FRAME_ANCESTORS", "self https://app.example.com"),
+        "settings",
+        "PRIVACYDESK_FRAME_ANCESTORS: `self` admits no page",
+    ),
     "files for an unattended browser": (
         setting("recent_minutes", "0"),
         "settings",

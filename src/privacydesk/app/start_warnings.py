@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 from privacydesk import sandbox
 from privacydesk.domain.operator_profile import ProfileGap
@@ -15,6 +16,10 @@ from privacydesk.policy.clauses import ClauseMap
 from privacydesk.policy.tree import PolicyVersion
 from privacydesk.profile import OperatorProfile
 from privacydesk.settings import Settings, unknown_variables
+
+_USUAL_PORTS: Final = {"http": 80, "https": 443}
+_UNQUOTED: Final = frozenset({"self", "none"})
+_NO_SOURCE: Final = frozenset(";,'\"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,26 @@ def setting_warnings(settings: Settings) -> Iterator[StartWarning]:
             "staff get files and exports without authenticating again, and so does anybody at their"
             " browser: set PRIVACYDESK_RECENT_MINUTES",
         )
+    for name, origin in _origins(settings):
+        if not _is_origin(origin):
+            yield StartWarning(
+                "settings",
+                "not_an_origin",
+                f"{origin!r} is no origin as browsers write one, so it admits no page: name scheme,"
+                " host, and an unusual port, such as https://app.example.com",
+                {"name": name},
+                name,
+            )
+    for source in settings.frame_ancestors.split():
+        if source in _UNQUOTED or _NO_SOURCE.intersection(source.strip("'")):
+            yield StartWarning(
+                "settings",
+                "not_a_source",
+                f"`{source}` admits no page: write origins, and 'self' with its quotes, with spaces"
+                " between them",
+                {"name": "PRIVACYDESK_FRAME_ANCESTORS"},
+                "PRIVACYDESK_FRAME_ANCESTORS",
+            )
     for name in unknown_variables():
         yield StartWarning(
             "settings",
@@ -74,6 +99,26 @@ def setting_warnings(settings: Settings) -> Iterator[StartWarning]:
             {"lacks": list(missing_features)},
             " and ".join(missing_features),
         )
+
+
+def _origins(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yield each origin in the settings, after the name of its setting."""
+    yield from (("PRIVACYDESK_CORS_ORIGINS", one) for one in settings.cors_origins)
+    yield from (("PRIVACYDESK_SOCKET_ORIGINS", one) for one in settings.socket_origins)
+    if settings.host_origin:
+        yield "PRIVACYDESK_HOST_ORIGIN", settings.host_origin
+
+
+def _is_origin(text: str) -> bool:
+    """Return whether a browser may send this as ``Origin``; of an app's own scheme, too."""
+    if text == "null":
+        return True
+    try:
+        parts = urlsplit(text)
+        usual = parts.port == _USUAL_PORTS.get(parts.scheme, -1)
+    except ValueError:
+        return False
+    return text == f"{parts.scheme}://{parts.netloc}".lower() and "@" not in text and not usual
 
 
 def profile_warnings(

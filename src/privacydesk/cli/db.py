@@ -170,3 +170,6 @@ def restored(data_dir: DataDir = None) -> None:
         ended = app.end_receipt_logs(settings)
     typer.echo(f"Conversations with a new epoch: {count}. Clients read their logs anew.")
     typer.echo(f"Logs of receipts that ended: {ended}. The next receipt begins a new one.")
+    typer.echo(
+        "What was deleted since the backup is there again: `privacydesk retention run` first."
+    )
