@@ -10,6 +10,7 @@ import asyncio
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -28,6 +29,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from tests.common.npm import with_client
 from tests.common.python_client import python_client
 from tests.common.stories import ROOT
 
@@ -107,9 +109,8 @@ class Joined:
 async def _start(
     stack: AsyncExitStack, folder: Path, env: Mapping[str, str], *command: str
 ) -> Program:
-    interpreter = ["node"] if command[0].endswith(".mjs") else [sys.executable, "-u"]
     process = await asyncio.create_subprocess_exec(
-        *interpreter, *command,
+        *_interpreter(command[0]), *command,
         cwd=folder, env=env, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
     program = Program(command[-1], process)
@@ -127,9 +128,17 @@ async def _start(
     return program
 
 
+def _interpreter(script: str) -> tuple[str, ...]:
+    return ("node",) if script.endswith(".mjs") else (sys.executable, "-u")
+
+
 async def _ran(folder: Path, env: Mapping[str, str], *command: str) -> str:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, *command, cwd=folder, env=env, stdout=asyncio.subprocess.PIPE
+        *_interpreter(command[0]),
+        *command,
+        cwd=folder,
+        env=env,
+        stdout=asyncio.subprocess.PIPE,
     )
     printed, _ = await process.communicate()
     assert process.returncode == 0, command
@@ -271,12 +280,23 @@ async def test_a_stranger_comes_back_with_the_secret_and_sends_again_what_was_no
         assert sum(line == "user: 你好" for line in client.lines) == 1
 
 
-async def test_the_backend_ends_the_tokens_of_whoever_logs_out(tmp_path: Path) -> None:
-    async with joined_desk(tmp_path) as joined:
+@pytest.mark.parametrize("name", ["app_token.py", "app_token.mjs"])
+async def test_the_backend_makes_keys_and_tokens_and_ends_those_of_whoever_logs_out(
+    name: str, tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    example = str(EXAMPLES / name)
+    if name.endswith(".mjs"):
+        # Node.js finds libraries beside its script alone.
+        with_client(pytestconfig.cache.mkdir("npm"), tmp_path)
+        example = str(shutil.copy(EXAMPLES / name, str(tmp_path)))
+    key_file = tmp_path / "app-key.json"
+    env = {**os.environ, "APP_TOKEN_KEY": str(key_file), "PYTHONPATH": str(python_client())}
+    known = _settings(await _ran(tmp_path, env, example, "keys"))
+    assert key_file.stat().st_mode & 0o077 == 0
+    async with joined_desk(tmp_path, APP_TOKEN_KEY=str(key_file), **known) as joined:
         made = await joined.desk("tokens", "add", "app", "--scope=app_tokens:revoke", "--json")
         serve = await joined.start("-m", "privacydesk", "serve")
         await serve.line("Listening")
-        example = str(EXAMPLES / "app_token.py")
         token = (await _ran(tmp_path, joined.env, example, "token", "u-1001")).strip()
         headers = {"Authorization": f"Bearer {token}"}
         async with aiohttp.ClientSession(joined.url, headers=headers) as app:

@@ -15,7 +15,7 @@ from joserfc.jwk import OctKey
 from tests.common.api_client import program
 from tests.common.console_cases import copy_of_data
 from tests.common.console_client import open_office
-from tests.common.npm import PINNED, with_client
+from tests.common.npm import PINNED, packages, with_client
 from tests.common.stories import ROOT, TOKEN_SECRET
 from tests.integration.api.test_events import integrations_of
 from tests.integration.api.test_webhooks import added, send_all, sender_of
@@ -53,6 +53,42 @@ def compiled(cache: Path, folder: Path) -> None:
     ran = subprocess.run(  # noqa: S603 - a fixed command
         ["node", str(compiler), *OPTIONS, "node.d.ts", "integrator.ts", "guide.ts"],  # noqa: S607
         cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stdout
+
+
+BACKEND = """import {
+  AppTokenSigner, DeskClient, generateAppTokenKey, verifyWebhook, type AppTokenKey,
+} from "@privacydesk/client";
+import type { ServerFrame } from "@privacydesk/client/frames";
+const key: AppTokenKey = (await generateAppTokenKey("key-1")).privateKey;
+const token: string = await (await AppTokenSigner.fromJwk(key)).sign({ account: "u-1" });
+export const desk = new DeskClient({ url: "https://desk.example.com", token });
+export const check: typeof verifyWebhook = verifyWebhook;
+export const frame: ServerFrame | undefined = undefined;
+// @ts-expect-error a number is no key's id
+export const wrong: AppTokenKey = { kty: "OKP", kid: 1 };
+"""
+
+
+def test_a_backend_compiles_without_the_types_of_browsers(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    cache = pytestconfig.cache.mkdir("npm")
+    compiler = with_client(cache, tmp_path)
+    node_types = packages(cache) / "node_modules"
+    for name in ("@types", "undici-types"):
+        (tmp_path / "node_modules" / name).symlink_to(node_types / name)
+    (tmp_path / "package.json").write_text('{"type": "module"}')
+    (tmp_path / "backend.ts").write_text(BACKEND)
+    options = [one for one in OPTIONS if one != "--skipLibCheck"]
+    ran = subprocess.run(  # noqa: S603 - a fixed command
+        ["node", str(compiler), *options, "--lib", "es2023", "--types", "node", "backend.ts"],  # noqa: S607
+        cwd=tmp_path,
         capture_output=True,
         text=True,
         check=False,

@@ -1,12 +1,24 @@
-/** A private key as JSON Web Key: Ed25519, or the secret of HS256. */
-type Key = JsonWebKey & { readonly kid?: string };
+/**
+ * A key as JSON Web Key: Ed25519, or the secret of HS256.
+ *
+ * It is spelt out since `JsonWebKey` is a type of browsers, which programs for Node.js do not know.
+ */
+export interface AppTokenKey {
+  readonly kty: string;
+  readonly kid?: string;
+  readonly alg?: string;
+  readonly crv?: string;
+  readonly x?: string;
+  readonly d?: string;
+  readonly k?: string;
+}
 
 /** A key pair for app tokens. */
 export interface AppTokenKeyPair {
   /** Stays in your backend. */
-  readonly privateKey: Key;
+  readonly privateKey: AppTokenKey;
   /** An entry of the desk's `PRIVACYDESK_APP_TOKEN_KEYS`. */
-  readonly publicKey: Key;
+  readonly publicKey: AppTokenKey;
 }
 
 /** Who is logged in. */
@@ -36,7 +48,7 @@ export interface AppTokenSignerOptions {
 export async function generateAppTokenKey(kid: string): Promise<AppTokenKeyPair> {
   const pair = (await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"])) as CryptoKeyPair;
   const { d, x } = await crypto.subtle.exportKey("jwk", pair.privateKey);
-  const key: Key = { kty: "OKP", crv: "Ed25519", kid, x: x ?? "" };
+  const key: AppTokenKey = { kty: "OKP", crv: "Ed25519", kid, x: x ?? "" };
   // Not every library that signs knows the name of RFC 9864 yet; the desk does.
   return { privateKey: { ...key, d: d ?? "" }, publicKey: { ...key, alg: "Ed25519" } };
 }
@@ -59,8 +71,8 @@ export class AppTokenSigner {
    * @param jwk the private key, parsed or as JSON
    * @param options what differs from the desk's defaults
    */
-  static async fromJwk(jwk: Key | string, options: AppTokenSignerOptions = {}): Promise<AppTokenSigner> {
-    const { kty, crv, d, x, k, kid }: Key = typeof jwk === "string" ? (JSON.parse(jwk) as Key) : jwk;
+  static async fromJwk(jwk: AppTokenKey | string, options: AppTokenSignerOptions = {}): Promise<AppTokenSigner> {
+    const { kty, crv, d, x, k, kid }: AppTokenKey = typeof jwk === "string" ? (JSON.parse(jwk) as AppTokenKey) : jwk;
     if (!kid) throw new TypeError("the key has no kid");
     if (kty === "oct" && k) {
       const key = await crypto.subtle.importKey(

@@ -1,7 +1,7 @@
 /** The client for backends: Node.js 20 or newer, or any runtime with `fetch` and WebCrypto. */
 
 export { AppTokenSigner, generateAppTokenKey } from "./app-tokens.js";
-export type { AppTokenClaims, AppTokenKeyPair, AppTokenSignerOptions } from "./app-tokens.js";
+export type { AppTokenClaims, AppTokenKey, AppTokenKeyPair, AppTokenSignerOptions } from "./app-tokens.js";
 export { DeskClient } from "./client.js";
 export type {
   Answer,

@@ -147,7 +147,7 @@ class Renderer:
     def _entry(self, value: Any, locale: str) -> str:
         """Return a value that stands by itself; what somebody typed is shown unchanged."""
         text = self._value(value, locale)
-        return capitalize_first(text) if isinstance(value, Mapping) else text
+        return text if _begins_as_typed(value) else capitalize_first(text)
 
     def _render_question_card(self, card: Mapping[str, Any], locale: str) -> dict[str, Any]:
         """Return a card of questions with its labels in words."""
@@ -251,3 +251,10 @@ class Renderer:
             label = name
         words = words_of(item) if quoted else ""
         return self._value(part_label(label, part_of(item), words), locale)
+
+
+def _begins_as_typed(value: Any) -> bool:
+    """Return whether a value begins with words of a person, and not of a catalog."""
+    if isinstance(value, Mapping):
+        return any(isinstance(first, str) for first in value.get("$texts", ())[:1])
+    return True

@@ -24,6 +24,7 @@ from privacydesk.dialog.schema import ALL
 from privacydesk.domain.clocks import Clock
 from privacydesk.domain.deadlines import Day, DayReason
 from privacydesk.domain.identity import Assurance
+from privacydesk.domain.instants import write_instant
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.scopes import OLD_VALUE, part_of
 from privacydesk.domain.selection import Part
@@ -110,7 +111,7 @@ class TicketCards:
             "items": [label for i in ticket.items if (label := self._item(ticket, i, locale))],
             "late": ticket.is_late(now),
             "provisional": bool(ticket.clock and ticket.clock.provisional),
-            "received_at": ticket.received_at.isoformat(),
+            "received_at": write_instant(ticket.received_at),
             "version": ticket.version,
             "steps": list(self._steps(ticket, locale)),
             "stays": list(self._stays(ticket, locale)),
@@ -185,7 +186,7 @@ class TicketCards:
         return {
             "objection": {
                 "number": objection.number,
-                "received_at": objection.received_at.isoformat(),
+                "received_at": write_instant(objection.received_at),
                 "text": self._text(locale, key, args),
             }
         }
@@ -199,7 +200,7 @@ class TicketCards:
         return {
             "outcome": ticket.outcome.value,
             "outcome_label": self._text(locale, f"ticket.outcome.{ticket.outcome.value}"),
-            "closed_at": ticket.closed_at.isoformat(),
+            "closed_at": write_instant(ticket.closed_at),
             "closed_text": self._text(locale, key, closed),
             "purged": ticket.purged_at is not None,
             "receipt": True,

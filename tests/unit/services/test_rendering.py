@@ -6,6 +6,7 @@ import pytest
 from tests.unit.services.test_plans import ticket
 
 from privacydesk.data import locale_files
+from privacydesk.dialog.held import profile_rows
 from privacydesk.dialog.rules import Rules
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import ScopeItem
@@ -47,3 +48,16 @@ def test_a_term_without_a_sentence_around_it_begins_with_a_capital(term: str, sh
 def test_an_item_is_worded_with_what_narrows_it(item: ScopeItem, shown: str) -> None:
     asked: Any = ticket(RequestKind.DELETION, item)
     assert RENDERER.item_label(asked, item, "en") == shown
+
+
+@pytest.mark.parametrize(
+    ("profile", "shown"),
+    [
+        ({"tags": ["music", "slow food"]}, ["music and slow food"]),
+        ({"nickname": "lin", "signature": "no caps"}, ["lin", "no caps"]),
+        ({"gender": "female"}, ["Female"]),
+    ],
+)
+def test_what_is_held_is_shown_as_it_is_held(profile: dict[str, Any], shown: list[str]) -> None:
+    rows = [RENDERER._render_row(row, "en") for row in profile_rows(profile)]
+    assert [row["value"] for row in rows] == shown

@@ -15,6 +15,7 @@ from privacydesk.domain.effects import RaiseAlarm, SendCode
 from privacydesk.domain.failed_attempts import AttemptKind
 from privacydesk.domain.hourly_limits import with_use
 from privacydesk.domain.identity import Assurance, Target, TargetKind, Verification
+from privacydesk.domain.instants import write_instant
 from privacydesk.domain.verification_codes import CodeVerdict, SendVerdict
 
 
@@ -45,13 +46,13 @@ def send_code(act: Act) -> str:
         assert until is not None
         if verdict is SendVerdict.CROWDED:
             script.effects.append(RaiseAlarm("origin_budget_reached"))
-        frame.slots["until"] = frame.slots[RESEND_AT] = until.isoformat()
+        frame.slots["until"] = frame.slots[RESEND_AT] = write_instant(until)
         # The code that was sent before still works while it is open.
         frame.slots["_target"] = target.label()
         return verdict.value
     frame.slots["_target"] = target.label()
     not_before = script.challenges[target.counter()].not_before
-    frame.slots[RESEND_AT] = not_before.isoformat() if not_before else ""
+    frame.slots[RESEND_AT] = write_instant(not_before) or ""
     if target.kind is TargetKind.TICKET_CONTACT:
         # Nobody waits for the answer: how long it takes, or that it fails, would reveal whether
         # the ticket exists.
@@ -144,5 +145,5 @@ def check_code(act: Act) -> str:
             ),
         )
     elif verdict is CodeVerdict.SPENT and challenge.not_before is not None:
-        frame.slots["until"] = max(challenge.not_before, script.now).isoformat()
+        frame.slots["until"] = write_instant(max(challenge.not_before, script.now))
     return verdict.value

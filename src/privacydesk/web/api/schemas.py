@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from privacydesk.domain.cleaning import clean_text
+from privacydesk.domain.instants import write_instant
 from privacydesk.domain.request_faults import RequestFault
 
 MAX_TEXT_LENGTH: Final = 10_000
@@ -77,10 +78,6 @@ def _check_decimal(value: object) -> object:
     if isinstance(value, str) and not _DECIMAL.fullmatch(value):
         raise _wrong_format("not a whole number")
     return value
-
-
-def _format_utc(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _parse_timestamp(value: object) -> datetime:
@@ -149,7 +146,7 @@ TimestampInput = Annotated[
 
 Timestamp = Annotated[
     datetime,
-    PlainSerializer(_format_utc, return_type=str),
+    PlainSerializer(write_instant, return_type=str),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 """A point in time in a response: RFC 3339 in UTC."""
