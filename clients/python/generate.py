@@ -33,7 +33,7 @@ TYPING = (
 )
 _WITHOUT_ASYNCIO = (
     (r"\basync (?=def )", ""),
-    (r"\bawait (?=(self|asyncio)\.|operation\()", ""),
+    (r"\bawait (?=(self|asyncio)\.|ask\()", ""),
     (r"\bAwaitable\[(\w+\[\w+\])\]", r"\1"),
     (r"\bAwaitable, ", ""),
     (r"\bAsync(?=[A-Z])", ""),
@@ -107,12 +107,16 @@ def schema_module(document: dict[str, Any]) -> str:
         for one in document["webhooks"].values()
     )
     union = " | ".join(type_of(one) for one in events)
+    log = document["paths"]["/events"]["get"]["parameters"]
+    (types,) = (one["schema"]["items"] for one in log if one["name"] == "types")
     return (
         HEADER
         + TYPING
         + "\n\n".join(parts)
         + f"\n\nWebhookEvent: TypeAlias = {union}\n"
-        + '"""Any message that the desk sends: ``type`` tells which."""\n'
+        + '"""Any message that the desk sends: ``type`` tells which."""\n\n'
+        + f"EventType: TypeAlias = {type_of(types)}\n"
+        + '"""A type of the events in the log."""\n'
     )
 
 
@@ -121,6 +125,12 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             yield path, method.upper(), operation
+
+
+def argument(name: str, parameter: dict[str, Any]) -> str:
+    """Return the declaration of an argument for a parameter."""
+    kind = type_of(parameter["schema"])
+    return f"{name}: {kind}" if parameter.get("required") else f"{name}: {kind} | None = None"
 
 
 def method_of(schemas: dict[str, Any], path: str, method: str, operation: dict[str, Any]) -> str:
@@ -133,11 +143,13 @@ def method_of(schemas: dict[str, Any], path: str, method: str, operation: dict[s
         name = type_of(body["schema"])
         is_required = schemas[name].get("required")
         given.append(f"body: {name}" if is_required else f"body: {name} | None = None")
-    query = {one["name"]: one["schema"] for one in parameters if one["in"] == "query"}
-    headers = {one["name"] for one in parameters if one["in"] == "header"}
-    named = [f"{name}: {type_of(schema)} | None = None" for name, schema in query.items()]
+    query = [one["name"] for one in parameters if one["in"] == "query"]
+    headers = {one["name"]: one for one in parameters if one["in"] == "header"}
+    named = [argument(one["name"], one) for one in parameters if one["in"] == "query"]
+    # Without a key the client makes one.
     named += ["key: str | None = None"] * ("Idempotency-Key" in headers)
-    named += ["if_match: str | None = None"] * ("If-Match" in headers)
+    if "If-Match" in headers:
+        named.append(argument("if_match", headers["If-Match"]))
     if named:
         given += ["*", *named]
     content = operation["responses"]["200"].get("content", {})

@@ -36,7 +36,7 @@ async def take_over(desk: AsyncDeskClient, number: str) -> None:
 async def main(url: str) -> None:
     async with AsyncDeskClient(url, os.environ["TOKEN"]) as desk:
         for holder in (IDENTITY, ""):
-            async for page in desk.pages(desk.list_tickets, state="in_review", holder=holder):
+            async for page in desk.pages(desk.list_tickets, state=["in_review"], holder=holder):
                 for ticket in page["tickets"]:
                     try:
                         await take_over(desk, ticket["number"])

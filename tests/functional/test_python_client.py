@@ -39,6 +39,16 @@ def apply(events: Any, next: str) -> None: ...
 __all__ = ["cases"]
 
 
+WRONG = """from privacydesk_client import DeskClient
+def wrong(desk: DeskClient) -> None:
+    desk.confirm_decision("PD-1")  # type: ignore[call-arg]
+    desk.pages(desk.list_tickets, sate=["in_review"])  # type: ignore[call-arg]
+    desk.pages(desk.list_tickets, state=["in_revue"])  # type: ignore[list-item]
+    desk.follow(types=["ticket.field"])  # type: ignore[list-item]
+"""
+"""Calls that the types refuse: an ignored error that is none is one."""
+
+
 @pytest.fixture
 def client(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
     monkeypatch.syspath_prepend(str(python_client()))
@@ -51,7 +61,8 @@ def test_its_types_and_those_of_guide_and_examples_are_strict(tmp_path: Path) ->
     installed = python_client()
     (tmp_path / "guide.py").write_text(GUIDE + quoted("py"))
     examples = [str(EXAMPLES / name) for name in ("api_client.py", "app_token.py")]
-    examples.append(str(tmp_path / "guide.py"))
+    (tmp_path / "wrong.py").write_text(WRONG)
+    examples += [str(tmp_path / name) for name in ("guide.py", "wrong.py")]
     ran = subprocess.run(  # noqa: S603 - a fixed command
         [
             *(sys.executable, "-m", "mypy", "--strict", "--config-file="),

@@ -267,7 +267,8 @@ def enable(name: Name, data_dir: DataDir = None) -> None:
         return await endpoints.enable((await endpoints.find(name)).endpoint.id, by=_ACTOR)
 
     changed = run(_with_endpoints(data_dir, enable_endpoint))
-    typer.echo("It receives events from now on." if changed else "It was on already.")
+    told = "It receives events from now on; what waited for it is sent now."
+    typer.echo(told if changed else "It was on already.")
 
 
 @webhooks_app.command("deliveries")

@@ -6,11 +6,21 @@ ignored, so that a service can add fields before the desk supports them.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import MAXYEAR, MINYEAR, date, datetime
 from typing import Annotated, Any
 
 import orjson
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+)
 
 from privacydesk.domain.account import AccountAnswer
 from privacydesk.domain.account_terms import (
@@ -35,6 +45,21 @@ def _drop_sentinel(moment: datetime | None) -> datetime | None:
 
 
 Instant = Annotated[AwareDatetime | None, AfterValidator(_drop_sentinel)]
+
+
+class BrokenContractError(ValueError):
+    """An answer that breaks the contract.
+
+    Attributes:
+        where: the first field at fault, such as ``data.profile.nickname``; without values, and
+            without names that the contract does not know.
+        what: what is wrong with it, such as ``missing``.
+    """
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"{where}: {what}")
+        self.where = where
+        self.what = what
 
 
 class _Wire(BaseModel):
@@ -175,23 +200,41 @@ def read_answer(action: AccountAction, body: bytes) -> AccountAnswer:
     """Parse an answer's body and validate it against the contract for this action.
 
     Raises:
-        ValueError: it is invalid (pydantic's ``ValidationError``, without the values).
+        BrokenContractError: it is invalid.
     """
-    parsed = orjson.loads(body)
+    try:
+        parsed = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BrokenContractError("", "no_json") from error
     content = _pop_content(parsed) if action is AccountAction.EXPORT else None
-    wire = _ANSWER.validate_python(parsed)
+    with _placed():
+        wire = _ANSWER.validate_python(parsed)
     if wire.outcome is AccountOutcome.UNAVAILABLE:
-        raise ValueError("a service answers unavailable by its status, not in a body")
+        # A service answers so by its status, not in a body.
+        raise BrokenContractError("outcome", "enum")
     raw: dict[str, Any] = wire.model_dump(mode="json")
     model = _DATA.get(action)
     if model is not None and wire.outcome in {AccountOutcome.OK, AccountOutcome.PARTLY}:
-        raw["data"] = model.model_validate(wire.data).model_dump(mode="json")
+        with _placed("data"):
+            raw["data"] = model.model_validate(wire.data).model_dump(mode="json")
         if action is AccountAction.EXPORT:
-            raw["data"]["content"] = {
-                category.value: entries
-                for category, entries in _CONTENT.validate_python(content).items()
-            }
+            with _placed("data", "content"):
+                by_category = _CONTENT.validate_python(content)
+            raw["data"]["content"] = {one.value: entries for one, entries in by_category.items()}
     return AccountAnswer.from_json(raw)
+
+
+@contextmanager
+def _placed(*path: str) -> Iterator[None]:
+    """Have the block's errors say where they are, below a path in the answer."""
+    try:
+        yield
+    except ValidationError as error:
+        (fault, *_) = error.errors(include_url=False, include_context=False, include_input=False)
+        known = {name for model in _Wire.__subclasses__() for name in model.model_fields}
+        known.update(DataCategory, ConsentPurpose)
+        steps = (str(one) if isinstance(one, int) or one in known else "*" for one in fault["loc"])
+        raise BrokenContractError(".".join((*path, *steps)), fault["type"]) from error
 
 
 def _pop_content(parsed: Any) -> Any:

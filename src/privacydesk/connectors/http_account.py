@@ -28,7 +28,7 @@ import structlog
 from yarl import URL
 
 from privacydesk.clock import Clock
-from privacydesk.connectors.account_contract import read_answer, read_problem
+from privacydesk.connectors.account_contract import BrokenContractError, read_answer, read_problem
 from privacydesk.connectors.breaker import Breakers
 from privacydesk.connectors.http import Endpoint, RawAnswer, open_session, post
 from privacydesk.connectors.operator_faults import OperatorFaults
@@ -115,9 +115,15 @@ def _parse(action: AccountAction, raw: RawAnswer) -> AccountAnswer:
     if raw.status == _OK:
         try:
             answer = read_answer(action, raw.body)
-        except ValueError as error:
+        except BrokenContractError as error:
             # The action may have been performed: only a retry with the same key will tell.
-            raise UnavailableError("the answer breaks the contract", reason="contract") from error
+            raise UnavailableError(
+                "the answer breaks the contract",
+                reason="contract",
+                action=action.value,
+                where=error.where,
+                what=error.what,
+            ) from error
         if answer.outcome in {AccountOutcome.PENDING, AccountOutcome.NOT_FOUND}:
             return AccountAnswer(answer.outcome, retry_after=raw.retry_after or answer.retry_after)
         return answer

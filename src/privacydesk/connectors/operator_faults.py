@@ -35,6 +35,8 @@ _HINTS: Final[Mapping[str, str]] = {
     " {service}_TEMPLATES",
     "sender": "it refuses the address that mail comes from: look at {service}_FROM",
 }
+_PLACE: Final = ("action", "where", "what")
+"""What an answer that breaks the contract answers, its first field at fault, and how."""
 _OUTAGES: Final[Mapping[str, str]] = {
     "unreachable": "it can't be reached: see that it runs, and look at {url}",
     "timeout": "it did not answer in time: see that it runs, and look at {url}",
@@ -104,5 +106,6 @@ class OperatorFaults:
             f"{self._service}_misconfigured",
             reason=reason,
             status=error.data.get("status"),
+            **{name: error.data[name] for name in _PLACE if name in error.data},
             hint=describe_fault(self._service, error, secret=self._suffix),
         )

@@ -86,6 +86,7 @@ class WebhookEventKind(StrEnum):
         "ticket.due_changed",
         "The due date was extended, or a provisional one settled.",
     )
+    TICKET_PROPOSED = "ticket.proposed", "A decision waits for a second person to confirm it."
     TICKET_DECIDED = "ticket.decided", "The requester got the decision: the clock stops."
     TICKET_CONFIRMED = (
         "ticket.confirmed",
@@ -120,6 +121,10 @@ class WebhookEventKind(StrEnum):
         "A task was withdrawn, or ended with its request.",
     )
     TICKET_CLOSED = "ticket.closed", "The request is closed; `outcome` says how."
+    TICKET_CHANGED = (
+        "ticket.changed",
+        "Something else that the API shows of it changed, such as a flag.",
+    )
     CONVERSATION_QUEUED = "conversation.queued", "A user waits for an agent."
     CONVERSATION_TAKEN = "conversation.taken", "An agent has the conversation."
     CONVERSATION_RETURNED = (
@@ -429,6 +434,8 @@ def webhook_events_of_ticket(
             )
         )
     )
+    if not kinds and before is not None and _shown(before) != _shown(after):
+        kinds = (WebhookEventKind.TICKET_CHANGED,)
     if not kinds:
         return ()
     facts = ticket_facts(after)
@@ -543,6 +550,8 @@ def _change_events(before: Ticket, after: Ticket) -> list[WebhookEventKind]:
         WebhookEventKind.TICKET_ASSIGNED: before.holder != after.holder,
         WebhookEventKind.TICKET_DUE_CHANGED: before.clock is not None
         and _due(before) != _due(after),
+        WebhookEventKind.TICKET_PROPOSED: after.work.proposal is not None
+        and after.work.proposal != before.work.proposal,
         WebhookEventKind.TICKET_HOLD_CHANGED: ("hold" in before.flags) != ("hold" in after.flags),
         WebhookEventKind.TICKET_DECIDED: before.answered_at is None
         and after.answered_at is not None,
@@ -552,6 +561,13 @@ def _change_events(before: Ticket, after: Ticket) -> list[WebhookEventKind]:
         and old_state in {TicketState.FULFILLING, TicketState.AWAITING_CONFIRMATION},
     }
     return [kind for kind, holds in conditions.items() if holds]
+
+
+def _shown(ticket: Ticket) -> tuple[object, ...]:
+    """Return what the API shows of a ticket, except its version and what depends on the time."""
+    facts = msgspec.structs.replace(ticket_facts(ticket), version=0)
+    has_proposal = ticket.work.proposal is not None
+    return facts, ticket.requester, ticket.locale, ticket.purged_at, ticket.flags, has_proposal
 
 
 def _due(ticket: Ticket) -> tuple[datetime | None, bool]:

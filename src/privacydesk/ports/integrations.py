@@ -168,6 +168,8 @@ class WebhookStore(Protocol):
     ) -> int:
         """Queue delivered and parked postings again, with the same event IDs.
 
+        A single posting that waits for its next try becomes due now, after those before it.
+
         Args:
             endpoint: ID of the endpoint.
             now: the current time.

@@ -19,7 +19,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from privacydesk.domain.ids import EndpointId
+from privacydesk.domain.ids import EndpointId, PostingId
 from privacydesk.domain.instants import happened_within
 from privacydesk.domain.webhooks import (
     ALARM_AFTER,
@@ -138,6 +138,13 @@ _MAKE_WAITING_DUE: Final = (
         _posting.due_at > sa.bindparam("to_due_at"),
     )
     .values(due_at=sa.bindparam("to_due_at"))
+)
+_MAKE_LANE_DUE: Final = _MAKE_WAITING_DUE.where(
+    _posting.lane.in_(
+        sa.select(_older.c.lane).where(
+            _older.c.id == sa.bindparam("at_id"), _older.c.state == PostingState.WAITING.value
+        )
+    )
 )
 _NEXT_DUE: Final = (
     sa.select(_posting.due_at)
@@ -326,6 +333,14 @@ def update_endpoint(connection: sa.Connection, endpoint: Endpoint, seal: Seal) -
 def make_waiting_due(connection: sa.Connection, endpoint: EndpointId, now: datetime) -> None:
     """Make an endpoint's waiting postings due now, for example when it works again."""
     connection.execute(_MAKE_WAITING_DUE, {"at": endpoint, "to_due_at": to_micros(now)})
+
+
+def hurry_posting(
+    connection: sa.Connection, endpoint: EndpointId, posting: PostingId, now: datetime
+) -> int:
+    """Make a waiting posting due now, with those of its lane; return how many were not yet due."""
+    parameters = {"at": endpoint, "at_id": posting, "to_due_at": to_micros(now)}
+    return connection.execute(_MAKE_LANE_DUE, parameters).rowcount
 
 
 def _claim_parameters(claimed: ClaimedPosting) -> dict[str, Any]:

@@ -48,6 +48,7 @@ from privacydesk.storage.sealing import Seals
 from privacydesk.storage.webhook_queue import (
     DONE,
     OPEN,
+    hurry_posting,
     load_webhook_seal,
     make_waiting_due,
     open_endpoints,
@@ -343,7 +344,7 @@ class SqlWebhookStore:
         parked: bool = False,
         api_result: StoredResponse | None = None,
     ) -> int:
-        """Queue settled postings again; see ``ports.WebhookStore``."""
+        """Queue settled postings again, or one that waits; see ``ports.WebhookStore``."""
         conditions = [
             _posting.endpoint_id == endpoint,
             DONE,
@@ -375,6 +376,8 @@ class SqlWebhookStore:
             if connection.execute(_ENDPOINT, {"id": endpoint}).first() is None:
                 raise NotFoundError("there is no such endpoint")
             count = connection.execute(reopen).rowcount
+            if not count and posting is not None:
+                count = hurry_posting(connection, endpoint, posting, now)
             if count:
                 with_count = api_result and replace(api_result, body=b"%d" % count)
                 store_result(connection, with_count)

@@ -297,6 +297,25 @@ async def test_a_delivery_shows_what_was_posted_each_answer_and_how_long_it_took
     assert (replay.status, replay.reason) == (409, "webhook_no_replay")
 
 
+async def test_a_message_that_waits_for_its_next_try_is_sent_at_once(office: Office) -> None:
+    asker = await program(office)
+    here = f"/webhooks/{(await added(asker, events=['ticket.filed'])).body['id']}"
+    sender_of(office).answers[URL] = Came(503, 0.042, DeliveryFault.STATUS, text="later")
+    await copy_of_data(office)
+    await send_all(office)
+    (waits,) = (await asker.get(f"{here}/deliveries")).body["deliveries"]
+    assert (waits["state"], waits["attempts"]) == ("waiting", 1)
+    del sender_of(office).answers[URL]
+    await send_all(office)
+    assert len(sender_of(office).posted) == 1
+    answer = await asker.post(f"{here}/deliveries/{waits['id']}/replay")
+    assert answer.body["state"] == "waiting"
+    await send_all(office)
+    (sent,) = (await asker.get(f"{here}/deliveries")).body["deliveries"]
+    assert (sent["state"], sent["attempts"]) == ("delivered", 2)
+    assert len({one.message_id for one in sender_of(office).posted}) == 1
+
+
 async def test_a_test_of_any_type_is_the_published_example_and_marked(office: Office) -> None:
     asker = await program(office)
     here = f"/webhooks/{(await added(asker)).body['id']}"

@@ -193,26 +193,46 @@ ABOUT_ANOTHER = (
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "where", "what"),
     [
-        b"",
-        b"<html>",
-        b"[]",
-        b'{"outcome": "fine"}',
-        b'{"outcome": "unavailable"}',
-        b'{"outcome": "ok"}',
-        b'{"outcome": "ok", "data": {"profile": {"account": "u", "nickname": 7}}}',
-        b'{"outcome": "ok", "data": {"profile": {"account": "u"}}}',
-        b'{"outcome": "ok", "items": [{"scope": "x", "outcome": "done", "until": "soon"}]}',
-        b'{"outcome": "ok", "items": [{"scope": "x", "outcome": "done", "count": -1}]}',
-        b'{"outcome": "ok", "items": [{"scope": "x", "outcome": "done", "count": 9e19}]}',
-        ABOUT_ANOTHER,
-        b"\xff\xfe",
-        b"[" * 100_000,
+        (b"", "", "no_json"),
+        (b"<html>", "", "no_json"),
+        (b"[]", "", "model_type"),
+        (b'{"outcome": "fine"}', "outcome", "enum"),
+        (b'{"outcome": "unavailable"}', "outcome", "enum"),
+        (b'{"outcome": "ok"}', "data.profile", "missing"),
+        (
+            b'{"outcome": "ok", "data": {"profile": {"account": "u", "nickname": 7}}}',
+            "data.profile.nickname",
+            "string_type",
+        ),
+        (
+            b'{"outcome": "ok", "data": {"profile": {"account": "u"}}}',
+            "data.profile.nickname",
+            "missing",
+        ),
+        (
+            b'{"outcome": "ok", "items": [{"scope": "x", "outcome": "done", "until": "soon"}]}',
+            "items.0.until",
+            "date_from_datetime_parsing",
+        ),
+        (
+            b'{"outcome": "ok", "items": [{"scope": "x", "outcome": "done", "count": -1}]}',
+            "items.0.count",
+            "greater_than_equal",
+        ),
+        (
+            b'{"outcome": "ok", "items": [{"scope": "x", "outcome": "done", "count": 9e19}]}',
+            "items.0.count",
+            "int_parsing_size",
+        ),
+        (ABOUT_ANOTHER, None, None),
+        (b"\xff\xfe", "", "no_json"),
+        (b"[" * 100_000, "", "no_json"),
     ],
 )
-async def test_an_answer_that_breaks_the_contract_is_never_taken_for_done(
-    connect: Connect, body: bytes
+async def test_an_answer_that_breaks_the_contract_is_never_taken_for_done_and_says_where(
+    connect: Connect, body: bytes, where: str | None, what: str | None
 ) -> None:
     async def handler(_request: web.Request) -> web.Response:
         return web.Response(body=body, content_type="application/json")
@@ -221,6 +241,7 @@ async def test_an_answer_that_breaks_the_contract_is_never_taken_for_done(
     with pytest.raises(UnavailableError) as failed:
         await service.call(AccountAction.PROFILE, "u", {}, key="k")
     assert failed.value.data["reason"] == "contract"
+    assert (failed.value.data.get("where"), failed.value.data.get("what")) == (where, what)
 
 
 async def test_a_wrong_answer_leaves_no_personal_data_in_errors_or_logs(
@@ -259,20 +280,21 @@ async def test_an_export_is_read_with_entries_of_any_shape_and_dates_without_an_
 
 
 @pytest.mark.parametrize(
-    "other",
+    ("other", "where"),
     [
-        {"content": None},
-        {"content": {"posts": {}}},
-        {"content": {"dreams": []}},
-        {"summary": [{"category": "posts", "count": 10**30}]},
+        ({"content": None}, "data.content"),
+        ({"content": {"posts": {}}}, "data.content.posts"),
+        # A name that is not in the contract may be somebody's.
+        ({"content": {"dreams": []}}, "data.content.*.*"),
+        ({"summary": [{"category": "posts", "count": 10**30}]}, "data.summary.0.count"),
     ],
 )
 async def test_an_export_of_another_shape_breaks_the_contract(
-    connect: Connect, other: dict[str, Any]
+    connect: Connect, other: dict[str, Any], where: str
 ) -> None:
     with pytest.raises(UnavailableError) as failed:
         await exported(connect, **other)
-    assert failed.value.data["reason"] == "contract"
+    assert (failed.value.data["reason"], failed.value.data["where"]) == ("contract", where)
 
 
 async def test_a_long_export_is_read_as_a_short_one(connect: Connect) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -25,6 +26,7 @@ from privacydesk.domain.webhook_events import (
     webhook_events_of_messages,
     webhook_events_of_ticket,
 )
+from privacydesk.domain.work import ProposedDecision, Work
 
 NOW = datetime(2026, 5, 4, 8, 30, tzinfo=UTC)
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -100,6 +102,28 @@ def test_notes_and_replies_are_nobody_elses_news() -> None:
     before = ticket(version=3)
     for what in ("note", "reply", "evidence_opened", "files_allowed", "notice:sent"):
         assert kinds(before, replace(before, version=4), what) == []
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"flags": frozenset({"minor"})},
+        {"purged_at": NOW},
+        {"locale": "en"},
+        {"items": (ScopeItem("posts", result="done"),)},
+    ],
+)
+def test_what_else_the_api_shows_is_told_as_a_change(changed: dict[str, Any]) -> None:
+    before = ticket(version=3)
+    assert kinds(before, replace(before, version=4, **changed)) == ["ticket.changed"]
+
+
+def test_a_decision_that_waits_for_a_second_person_is_told_and_so_is_its_end() -> None:
+    before = ticket(version=3)
+    proposed = replace(before, version=4, work=Work(proposal=ProposedDecision("mei", {})))
+    assert kinds(before, proposed, "propose") == ["ticket.proposed"]
+    assert kinds(proposed, replace(proposed, version=5), "note") == []
+    assert kinds(proposed, replace(before, version=5), "send_back") == ["ticket.changed"]
 
 
 def test_who_holds_it_and_a_hold_are_told() -> None:

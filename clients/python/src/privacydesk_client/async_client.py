@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, ParamSpec, Self, TypeVar
 
 import httpx
 
 from privacydesk_client.answers import Answer, ConnectionFailedError, ProblemError
 from privacydesk_client.exchange import Requests, Retries
 from privacydesk_client.operations import AsyncOperations
-from privacydesk_client.schema import EventLogPage
+from privacydesk_client.schema import EventLogPage, EventType
 
 _LONGEST_WAIT: Final = 30
 """How long the desk may be asked to wait for something, in seconds."""
 
+Q = ParamSpec("Q")
 P = TypeVar("P", bound=Mapping[str, Any])
 
 
@@ -64,17 +65,25 @@ class AsyncDeskClient(AsyncOperations):
         await self._http.aclose()
 
     async def pages(
-        self, operation: Callable[..., Awaitable[Answer[P]]], **query: Any
+        self, operation: Callable[Q, Awaitable[Answer[P]]], *given: Q.args, **query: Q.kwargs
     ) -> AsyncIterator[P]:
-        """Read a list page by page: ``desk.pages(desk.list_tickets, state="in_review")``."""
-        cursor = None
+        """Read a list page by page: ``desk.pages(desk.list_tickets, state=["in_review"])``."""
+        ask: Callable[..., Awaitable[Answer[P]]] = operation
+        cursor = query.get("cursor")
         while True:
-            page = (await operation(cursor=cursor, **query)).body
+            page = (await ask(*given, **{**query, "cursor": cursor})).body
             yield page
             if (cursor := page["next"]) is None:
                 return
 
-    async def follow(self, cursor: str | None = None, **query: Any) -> AsyncIterator[EventLogPage]:
+    async def follow(
+        self,
+        cursor: str | None = None,
+        *,
+        since: str | None = None,
+        types: Sequence[EventType] | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[EventLogPage]:
         """Follow the log of events, page by page and for ever.
 
         Store ``next`` of each page together with what its events caused, and begin there the next
@@ -82,11 +91,14 @@ class AsyncDeskClient(AsyncOperations):
         """
         while True:
             try:
-                page = (await self.read_events(cursor=cursor, wait=_LONGEST_WAIT, **query)).body
+                answer = await self.read_events(
+                    cursor=cursor, since=since, types=types, limit=limit, wait=_LONGEST_WAIT
+                )
             except (ProblemError, ConnectionFailedError) as error:
                 away = self._retries.until_back(error)
                 await asyncio.sleep(away)
                 continue
+            page = answer.body
             if page["events"]:
                 yield page
             cursor = page["next"]

@@ -371,17 +371,17 @@ class Endpoints:
     async def replay(
         self, posting: Posting, *, by: str, asked: StoredResponse | None = None
     ) -> None:
-        """Send a posting again, under the same id.
+        """Send a posting again, under the same id; one that waits for its next try, at once.
 
         Raises:
-            NotAllowedNowError: it is on its way, or is a test.
+            NotAllowedNowError: it is being sent, or is a test that was sent.
         """
         now = self._clock.now()
         told = _told(now, by, "webhook_replayed", posting.endpoint, event=posting.event_id.hex())
         if not await self._book.replay(
             posting.endpoint, now, told, posting=posting.id, api_result=asked
         ):
-            raise NotAllowedNowError("it is on its way, or a test", reason="webhook_no_replay")
+            raise NotAllowedNowError("it is being sent, or is a test", reason="webhook_no_replay")
 
     async def replay_span(
         self,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from privacydesk.domain.ids import ConversationId, EndpointId, PostingId, TicketId
-from privacydesk.domain.webhook_events import WebhookEventKind
+from privacydesk.domain.webhook_events import SUBSCRIBABLE, WebhookEventKind
 from privacydesk.domain.webhooks import (
     DeliveryFault,
     Endpoint,
@@ -38,6 +38,7 @@ WEBHOOK_KEY: Final = ConversationId(b"webhooks".ljust(16, b"\0"))
 _MICROS_PER_SECOND: Final = 1_000_000
 
 
+_ALL: Final = "*"
 ENDPOINT_BINDING = Binding("webhook_endpoint.body", "id", "version", "state", "kinds", "created_at")
 POSTING_BINDING = Binding(
     "webhook_posting.mac",
@@ -71,7 +72,7 @@ def endpoint_row(endpoint: Endpoint, seal: Seal) -> dict[str, Any]:
         "id": endpoint.id,
         "version": endpoint.version,
         "state": endpoint.state.value,
-        "kinds": " ".join(sorted(kind.value for kind in endpoint.kinds)),
+        "kinds": _write_kinds(endpoint.kinds),
         "created_at": to_micros(endpoint.created_at),
         "failing_since": opt_micros(endpoint.failing_since),
         "alarmed_at": opt_micros(endpoint.alarmed_at),
@@ -92,7 +93,7 @@ def read_endpoint(row: Any, seal: Seal) -> Endpoint:
         id=EndpointId(row.id),
         url=body["url"],
         label=body["label"],
-        kinds=frozenset(WebhookEventKind(kind) for kind in row.kinds.split()),
+        kinds=_read_kinds(row.kinds),
         secrets=tuple(
             SigningSecret(secret, opt_instant(until)) for secret, until in body["secrets"]
         ),
@@ -105,6 +106,19 @@ def read_endpoint(row: Any, seal: Seal) -> Endpoint:
         max_per_second=body.get("max_per_second", 0),
         rate_used_until=opt_instant(body.get("rate_used_until")),
     )
+
+
+def _write_kinds(kinds: frozenset[WebhookEventKind]) -> str:
+    """Return the column of an endpoint's kinds; all kinds stay all when later versions add some."""
+    return (
+        _ALL if kinds.issuperset(SUBSCRIBABLE) else " ".join(sorted(kind.value for kind in kinds))
+    )
+
+
+def _read_kinds(column: str) -> frozenset[WebhookEventKind]:
+    if column == _ALL:
+        return frozenset(SUBSCRIBABLE)
+    return frozenset(WebhookEventKind(kind) for kind in column.split())
 
 
 def posting_row(posting: Posting, key: Seal) -> dict[str, Any]:

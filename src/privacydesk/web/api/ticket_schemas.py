@@ -138,7 +138,12 @@ class TicketResponse(ResponseModel):
     )
     holder: str = Field(description="Empty while the ticket is unassigned.")
     items: tuple[ItemResponse, ...]
-    flags: tuple[str, ...]
+    flags: tuple[str, ...] = Field(
+        description="Whom it concerns: `guardian`, `minor`, `under_14`, `exactly_14`,"
+        " `teen`, `adult`. What it is: `objection`, `document` (files are attached), `escalated`,"
+        " `hold`, `disowned` (its user never asked for it). How it came in: `by_mail`, `by_app`,"
+        " `attested`. Others may be added."
+    )
     on_hold: bool = Field(description="Whether a legal hold is on the account.")
     linked: str | None = Field(
         description="The id of the ticket that it objects to, or duplicates."
