@@ -44,14 +44,16 @@ OPTIONS = (
 
 
 def compiled(cache: Path, folder: Path) -> None:
-    """Compile the integrator's program against the package, which was put beside it."""
+    """Compile the integrator's programs against the package, which was put beside it."""
     compiler = with_client(cache, folder)
     (folder / "node.d.ts").write_text(NODE)
     (folder / "package.json").write_text('{"type": "module"}')
-    shutil.copy(PINNED / "integrator.ts", folder)
+    sources = ["node.d.ts", "integrator.ts", "embedding.ts", "guide.ts"]
+    for name in ("integrator.ts", "embedding.ts"):
+        shutil.copy(PINNED / name, folder)
     (folder / "guide.ts").write_text(GUIDE + quoted("ts"))
     ran = subprocess.run(  # noqa: S603 - a fixed command
-        ["node", str(compiler), *OPTIONS, "node.d.ts", "integrator.ts", "guide.ts"],  # noqa: S607
+        ["node", str(compiler), *OPTIONS, *sources],  # noqa: S607
         cwd=folder,
         capture_output=True,
         text=True,

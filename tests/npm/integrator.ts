@@ -3,6 +3,7 @@
 
 import { text } from "node:stream/consumers";
 import {
+  type AppTokenKey,
   AppTokenSigner,
   ConnectionError,
   DeskClient,
@@ -17,7 +18,7 @@ import type { ClientFrame, ServerFrame } from "@privacydesk/client/frames";
 interface Given {
   url: string;
   token: string;
-  secret: object;
+  secret: AppTokenKey;
   account: string;
   now: string;
   webhook: { body: string; headers: Record<string, string>; secret: string; at: number };

@@ -73,7 +73,7 @@ export interface Answer<B> {
   readonly body: B;
   /** The version, for `ifMatch`. */
   readonly etag: string | undefined;
-  /** Whether this is the stored answer to an earlier request with the same key. */
+  /** Whether an earlier request with the same key has done it already: this one changed nothing. */
   readonly replayed: boolean;
 }
 

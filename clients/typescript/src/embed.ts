@@ -19,7 +19,7 @@ export interface ChatOptions {
   readonly theme?: Theme;
   /** The time zone of times in the chat, such as `Asia/Shanghai`; by default the browser's. */
   readonly zone?: string;
-  /** The name of panel and frame for screen readers; the panel shows it, too. */
+  /** The name of panel and frame for screen readers, in any language; the panel shows it, too. */
   readonly title?: string;
   /** Load the chat before it is opened, so that it can tell about unread messages. */
   readonly preload?: boolean;
@@ -27,7 +27,10 @@ export interface ChatOptions {
   readonly onUnread?: (count: number) => void;
   /** Called when the chat was opened, and when it was closed. */
   readonly onToggle?: (isOpen: boolean) => void;
-  /** Show the operator's challenge (a captcha), and return its token. */
+  /**
+   * Show the operator's challenge (a captcha), and return its token; called again for a wrong one.
+   * Without a token, the chat begins when the desk no longer asks for one.
+   */
   readonly onChallenge?: (siteKey: string) => Promise<string>;
 }
 
@@ -39,13 +42,16 @@ export interface Chat {
   open(): void;
   close(): void;
   toggle(): void;
-  /** Switch the language of the chat, with that of the page. */
+  /** Switch the language of chat and panel, with that of the page. */
   setLanguage(language: Language): void;
   setTheme(theme: Theme): void;
   /** Fetch a token now: after a login, or a change of account. */
   renew(): void;
-  /** Remove what the chat shows and stores; to be called at a log-out. */
-  logout(): void;
+  /**
+   * Remove what the chat shows, and what it has stored in this browser; to be called at a log-out,
+   * also where the chat was not opened. Await it before the page is left.
+   */
+  logout(): Promise<void>;
   /** Remove the chat from the page. */
   destroy(): void;
 }
@@ -86,6 +92,8 @@ iframe { flex: 1; min-height: 0; }
 
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
+/** How long a frame has to clear its storage, with the loading. */
+const LONGEST_LEAVING = 10_000;
 
 /** Put the chat into the page, closed unless it has a container. */
 export function createChat(options: ChatOptions): Chat {
@@ -102,6 +110,8 @@ class EmbeddedChat implements Chat {
   #fetched: string | null = null;
   /** Grows with each load and log-out, so that what was begun before comes to nothing. */
   #round = 0;
+  /** Done once the frame has cleared its storage, if it was told to. */
+  #left: Promise<void> = Promise.resolve();
   #isOpen = false;
   #unread = 0;
   #language: Language | undefined;
@@ -112,11 +122,10 @@ class EmbeddedChat implements Chat {
     this.#address = new URL("chat/", options.url.endsWith("/") ? options.url : `${options.url}/`);
     this.#language = options.language;
     this.#theme = options.theme ?? "auto";
-    const words = WORDS[options.language ?? languageOf(document.documentElement.lang)];
-    const title = options.title ?? words.title;
     this.#view = options.container
-      ? new Inline(options.container, title)
-      : new Panel({ ...words, title }, () => this.close());
+      ? new Inline(options.container)
+      : new Panel(() => this.close());
+    this.#view.speak(this.#words(options.language ?? languageOf(document.documentElement.lang)));
     this.#view.setTheme(this.#theme);
     addEventListener("message", (message) => this.#hear(message), { signal: this.#end.signal });
     if (options.container) this.open();
@@ -153,6 +162,7 @@ class EmbeddedChat implements Chat {
 
   setLanguage(language: Language): void {
     this.#language = language;
+    this.#view.speak(this.#words(language));
     this.#post({ type: "privacydesk:language", language });
   }
 
@@ -166,28 +176,54 @@ class EmbeddedChat implements Chat {
     if (this.#frame) void this.#handOver();
   }
 
-  logout(): void {
+  logout(): Promise<void> {
     this.#round++;
     this.#fetched = null;
     this.close();
-    this.#post({ type: "privacydesk:logout" });
-    // The frame stays until it is needed again, since it has yet to clear its storage; but out of
-    // sight, also while the next token can't be had.
+    // Without a frame, an earlier page may have stored something: the chat is loaded to clear it.
+    this.#left = this.#leave(this.#frame ?? this.#view.load(`${this.#address.href}#token=`));
+    // Until it has, the frame stays, but out of sight, also while the next token can't be had.
     this.#view.hide();
     this.#frame = null;
     this.#count(0);
+    return this.#left;
   }
 
   destroy(): void {
     this.#end.abort();
     this.#round++;
+    this.#isOpen = false;
     this.#frame = null;
-    this.#view.remove();
+    void this.#left.then(() => this.#view.remove());
+  }
+
+  /** Have a frame clear its storage, also one that is still being loaded. */
+  #leave(frame: HTMLIFrameElement): Promise<void> {
+    const { origin } = this.#address;
+    const end = new AbortController();
+    const { signal } = end;
+    return new Promise<void>((resolve) => {
+      const ask = () => frame.contentWindow?.postMessage({ type: "privacydesk:logout" }, origin);
+      const hear = (message: MessageEvent<{ type?: unknown } | null>) => {
+        if (message.source !== frame.contentWindow || message.origin !== origin) return;
+        if (message.data?.type === "privacydesk:left") resolve();
+      };
+      addEventListener("message", hear, { signal });
+      frame.addEventListener("load", ask, { signal });
+      setTimeout(resolve, LONGEST_LEAVING);
+      ask();
+    }).finally(() => end.abort());
+  }
+
+  #words(language: Language): Words {
+    const words = WORDS[language];
+    return { ...words, title: this.#options.title ?? words.title };
   }
 
   async #load(): Promise<void> {
     const round = ++this.#round;
     const token = await this.#token(round);
+    await this.#left;
     if (round !== this.#round) return;
     const address = new URL(this.#address);
     const { zone } = this.#options;
@@ -251,13 +287,18 @@ class EmbeddedChat implements Chat {
 /** Where the chat is shown. */
 abstract class View {
   #frame: HTMLIFrameElement | null = null;
+  #title = "";
 
-  constructor(readonly title: string) {}
+  /** Name the chat, in the language of the page. */
+  speak({ title }: Words): void {
+    this.#title = title;
+    if (this.#frame) this.#frame.title = title;
+  }
 
   /** Load the chat, in a frame of its own: nothing of an earlier one is left. */
   load(address: string): HTMLIFrameElement {
     const frame = document.createElement("iframe");
-    frame.title = this.title;
+    frame.title = this.#title;
     frame.src = address;
     // Through the object model, which no content security policy forbids.
     Object.assign(frame.style, { border: "0", width: "100%", height: "100%" });
@@ -285,8 +326,8 @@ abstract class View {
 class Inline extends View {
   readonly #place = document.createElement("div");
 
-  constructor(container: HTMLElement, title: string) {
-    super(title);
+  constructor(container: HTMLElement) {
+    super();
     this.#place.style.height = "100%";
     container.append(this.#place);
   }
@@ -312,31 +353,35 @@ class Inline extends View {
 class Panel extends View {
   readonly #host = document.createElement("div");
   readonly #section = document.createElement("section");
+  readonly #name = document.createElement("span");
+  readonly #button = document.createElement("button");
   #before: HTMLElement | null = null;
 
-  constructor(words: Words, close: () => void) {
-    super(words.title);
+  constructor(close: () => void) {
+    super();
     const root = this.#host.attachShadow({ mode: "open" });
     const sheet = new CSSStyleSheet();
     sheet.replaceSync(STYLE);
     root.adoptedStyleSheets = [sheet];
     const header = document.createElement("header");
-    const name = document.createElement("span");
-    name.textContent = words.title;
-    const button = document.createElement("button");
-    button.type = "button";
-    button.textContent = "×";
-    button.title = words.close;
-    button.setAttribute("aria-label", words.close);
-    button.addEventListener("click", close);
-    header.append(name, button);
+    this.#button.type = "button";
+    this.#button.textContent = "×";
+    this.#button.addEventListener("click", close);
+    header.append(this.#name, this.#button);
     this.#section.setAttribute("role", "dialog");
-    this.#section.setAttribute("aria-label", words.title);
     this.#section.hidden = true;
     this.#section.addEventListener("keydown", ({ key }) => key === "Escape" && close());
     this.#section.append(header);
     root.append(this.#section);
     document.body.append(this.#host);
+  }
+
+  override speak(words: Words): void {
+    super.speak(words);
+    this.#name.textContent = words.title;
+    this.#section.setAttribute("aria-label", words.title);
+    this.#button.title = words.close;
+    this.#button.setAttribute("aria-label", words.close);
   }
 
   add(frame: HTMLIFrameElement): void {
@@ -347,7 +392,7 @@ class Panel extends View {
     this.#section.hidden = !isOpen;
     if (isOpen) {
       this.#before = document.activeElement as HTMLElement | null;
-      this.#section.querySelector("button")?.focus();
+      this.#button.focus();
     } else {
       this.#before?.focus();
     }

@@ -17,7 +17,8 @@ class Answer(Generic[T_co]):
     Attributes:
         body: what it says.
         etag: the version, for ``if_match``; empty without one.
-        replayed: whether this is the stored answer to an earlier request with the same key.
+        replayed: whether an earlier request with the same key has done it already, so that this one
+            changed nothing.
     """
 
     body: T_co

@@ -31,7 +31,10 @@ export function openBridge(client, hostOrigin, page) {
     setLanguage: (tag) => page.setLanguage(String(tag)),
     /** @param {string} theme `light`, `dark` or `auto` */
     setTheme: (theme) => page.setTheme(String(theme)),
-    logout: () => client.logout(),
+    logout: () => {
+      client.logout();
+      tell("privacydesk:left");
+    },
   });
   Object.defineProperty(window, "privacydesk", { value: acts });
   window.addEventListener("message", ({ origin, data }) => {

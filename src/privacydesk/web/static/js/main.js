@@ -75,6 +75,8 @@ let typingUntil = 0;
 /** The last offset that was reported to the desk as seen. */
 let told = 0;
 let ready = false;
+/** The last offset that was there when the page was ready: who has seen nothing yet gets no news of it. */
+let begun = Infinity;
 /** Where the page put the log: there it stays at the end of what is said, until somebody scrolls. */
 let placed = -1;
 /** @typedef {{place: Element | null, keyboard: boolean, question: number}} Pressed */
@@ -87,6 +89,7 @@ const client = new Client(base, store, {
   state: showState,
   cleared() {
     ready = false;
+    begun = Infinity;
     told = typingUntil = picks.opened = 0;
     pressed = leaving = null;
     log.clear();
@@ -125,6 +128,7 @@ const client = new Client(base, store, {
   ready() {
     if (ready) return;
     ready = true;
+    begun = store.offset;
     attachments.begin();
     log.busy(false);
     showRecorded();
@@ -550,9 +554,8 @@ function markRead() {
     store.save();
     client.tell({ type: "read", offset: told });
   }
-  // Who has seen nothing yet has a greeting before them, and no news.
-  const news = store.events.filter((one) => one.offset > store.seen && one.from !== "user" && one.text);
-  bridge.unread(store.seen ? news.length : 0);
+  const since = store.seen || begun;
+  bridge.unread(store.events.filter((one) => one.offset > since && one.from !== "user" && one.text).length);
 }
 
 scroll.addEventListener("scroll", () => {
