@@ -183,7 +183,11 @@ class LogEntryResponse(ResponseModel):
 
     at: Timestamp
     by: str
-    what: str
+    what: str = Field(
+        description="Such as `filed`, `verify`, `claim`, `assign`, `note`, `reply`,"
+        " `ask_requester`, `requester_answered`, `hand_in`, `examine`, `extend`, `proposed`,"
+        " `grant`, `refuse`, `notice`, `minor_found`; a detail may follow a colon. Others may come."
+    )
     words: str | None = Field(description="Null without the scope `tickets:details`.")
 
 
