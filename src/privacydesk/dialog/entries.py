@@ -78,6 +78,11 @@ def fits(field: Any, value: Any, today: date) -> bool:
     return field != ProfileField.GENDER.value or value in SPOKEN_GENDERS
 
 
+def offered(field: Any) -> tuple[str, ...]:
+    """Return the values to offer for an entry; empty where it takes any words, or a day."""
+    return tuple(one.value for one in GenderCode) if field == ProfileField.GENDER.value else ()
+
+
 def is_value(field: str, value: str) -> bool:
     """Whether words can be the new value of an entry."""
     if field == ProfileField.REAL_NAME.value and len(value.strip(_STOPS)) == 1:

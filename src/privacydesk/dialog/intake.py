@@ -8,25 +8,31 @@ request; nothing is filed then.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final
 
 from msgspec.structs import replace
 
-from privacydesk.dialog import arguments, filling, limits, openings, pending, permits
+from privacydesk.dialog import arguments, entries, filling, openings, pending, permits
 from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions import ACTIONS, HELD, READS, RECEIVERS
 from privacydesk.dialog.demands import demand_of
-from privacydesk.dialog.guards import account_of, is_value, level_of
+from privacydesk.dialog.guards import account_of, level_of
+from privacydesk.dialog.intake_answers import (
+    AnswerFaults,
+    check_asked,
+    checked,
+    fault,
+    flows_of,
+    questions_of,
+)
 from privacydesk.dialog.naming import named_request
-from privacydesk.dialog.options import choices_from, is_constrained
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
-from privacydesk.dialog.schema import Ask, Branch, Call, Confirm, Do, Flow, Say, Step, targets
+from privacydesk.dialog.schema import Ask, Branch, Call, Confirm, Do, Flow, Say, Step
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.slots import LONG_TEXT_LIMIT, TEXT_LIMIT
-from privacydesk.dialog.vocabulary import ACTION_SPECS, DESTRUCTIVE_KINDS
+from privacydesk.dialog.vocabulary import ACTION_SPECS, DESTRUCTIVE_KINDS, GUARD_SPECS
 from privacydesk.domain.conversation import OwnerKind, RequestDraft
 from privacydesk.domain.effects import MoveTicket, OpenTicket
 from privacydesk.domain.identity import Assurance, Verification, is_fresh
@@ -35,36 +41,23 @@ from privacydesk.domain.intents import Intent
 from privacydesk.domain.request_faults import RequestFault
 from privacydesk.domain.ticket import ATTESTED, BY_APP, TicketState
 from privacydesk.domain.turn import IntakeMessage
-from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError
+from privacydesk.errors import DeskError, ErrorCode
 
 _MOST_STEPS: Final = 400
-_LONGEST_NAME: Final = 40
-_SHOWN_ALONE: Final = frozenset({"read_counts", "read_export_summary"})
+SHOWN_ALONE: Final = frozenset({"read_counts", "read_export_summary"})
 """Actions whose results are only shown to a user who is there."""
 
-_FOR_THE_CHAT: Final = frozenset({"verify_contact", "collect_evidence"})
+FOR_THE_CHAT: Final = frozenset({"verify_contact", "collect_evidence"})
 """Flows that take codes and files: the user goes through them in the chat."""
 
 _ASKS: Final = "filed_for"
 """The flow that asks users whether they want what was filed for them."""
 
 _SAME_OPEN: Final = "same_request_open"
-_WORDS: Final[Mapping[str, int]] = {
-    "text": TEXT_LIMIT,
-    "field_value": TEXT_LIMIT,
-    "account_name": TEXT_LIMIT,
-    "long_text": LONG_TEXT_LIMIT,
-}
-"""Types of slots that take any words, and how many characters."""
-
-_VALUES: Final = frozenset(
-    {"choice", "provider", "category", "purpose", "profile_field", "decision"}
+_OF_ANSWERS: Final = frozenset(
+    {"child_age", "has_session", "is_verified", "needs_document", "slot_filled", "slot_is"}
 )
-"""Types of slots that take what the flow offers."""
-
-_CONTACT: Final = "contact"
-_PHONE_DIGITS: Final = range(8, 16)
-"""Digits of a phone number with its country code (E.164)."""
+"""Guards that read nothing but the proof and the answers that they name, or what may be skipped."""
 
 
 class AlreadyOpenError(DeskError):
@@ -77,33 +70,13 @@ class AlreadyOpenError(DeskError):
         self.ticket = ticket
 
 
-def fault(where: str, what: RequestFault) -> InvalidRequestError:
-    """Return the error for a fault of the program's request.
-
-    Args:
-        where: the field, below the body.
-        what: what is wrong with it.
-    """
-    return InvalidRequestError(
-        "the request can't be filed as it is",
-        reason="intake_faults",
-        faults=[{"where": f"body.{where}", "what": what}],
-    )
-
-
-def flows_of(flows: Mapping[str, Flow], flow: Flow) -> tuple[Flow, ...]:
-    """Return a request's flow, and the flows of requests that it may call."""
-    called = (step.flow for step in flow.steps.values() if isinstance(step, Call))
-    return (flow, *(flows[name] for name in dict.fromkeys(called) if flows[name].kind))
-
-
 def reads_of(flows: Mapping[str, Flow], flow: Flow) -> frozenset[str]:
     """Return the actions by which a request's flow reads the account, apart from showing it."""
     return frozenset(
         step.action
         for one in flows_of(flows, flow)
         for step in one.steps.values()
-        if isinstance(step, Do) and step.action in READS and step.action not in _SHOWN_ALONE
+        if isinstance(step, Do) and step.action in READS and step.action not in SHOWN_ALONE
     )
 
 
@@ -124,14 +97,15 @@ def file(runner: Runner, script: Script, message: IntakeMessage) -> None:
     if message.verified_at is not None:
         proof = (Verification(script.account, message.level, message.verified_at),)
     script.verifications = proof
-    slots = _checked(runner, script, flow, message.answers)
+    questions, faults = questions_of(runner.flows, script, flow), AnswerFaults()
+    slots = checked(questions, flow, message.answers, script.today, faults)
     draft = RequestDraft(flow.intents[0], slots, openings.shortened(message.words))
     slots = {**filling.choices_by_name(flow, slots), **openings.slots_of(flow, draft)}
-    _check_asked(runner, flow, message.answers, slots)
+    check_asked(runner.flows, flow, message.answers, slots, faults)
     script.push(flow.name, flow.start, slots, called=False)
     walked = script.top
     assert walked is not None
-    wording = _Walk(runner, script, message, slots).to_filing()
+    wording = _Walk(runner, script, message, slots, faults).to_filing()
     _mark(script, ATTESTED if message.attested else BY_APP)
     del script.stack[script.stack.index(walked) :]
     script.events.clear()
@@ -197,137 +171,6 @@ def _ask_whether_wanted(
         runner.prompt_again(script)
 
 
-# -- the answers -----------------------------------------------------------------------------------
-
-
-def _checked(
-    runner: Runner, script: Script, flow: Flow, answers: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Return the slots that a program's answers fill, each as its flow would take it."""
-    slots: dict[str, Any] = {}
-    questions: dict[str, list[tuple[Flow, Ask]]] = {}
-    for one in flows_of(runner.flows, flow):
-        for step in filling.questions_of(one):
-            questions.setdefault(step.slot, []).append((one, step))
-    for name, value in answers.items():
-        if name == limits.SLOT and name in flow.slots:
-            slots[name] = value
-            continue
-        if name in questions:
-            slots[name] = _taken(script, questions[name], name, value)
-        elif name in flow.slots and flow.slots[name].type == _CONTACT:
-            # Asked for by the flow that sends a code there, in the chat.
-            if not (isinstance(value, str) and _is_contact(value)):
-                raise fault(f"answers.{name}", RequestFault.NOT_TAKEN)
-            slots[name] = value
-        else:
-            raise fault(f"answers.{name}" if _is_name(name) else "answers", RequestFault.UNKNOWN)
-    return slots
-
-
-def _check_asked(
-    runner: Runner, flow: Flow, answers: Mapping[str, Any], slots: Mapping[str, Any]
-) -> None:
-    """Check that no answer is to a question to which the other answers don't lead."""
-    asked = _asked(runner, flow, slots)
-    # Contacts are asked for by the flow that sends a code there, in the chat.
-    asked |= {limits.SLOT, *(name for name, slot in flow.slots.items() if slot.type == _CONTACT)}
-    for name in answers:
-        if name not in asked:
-            raise fault(f"answers.{name}", RequestFault.NOT_ASKED)
-
-
-def _asked(runner: Runner, flow: Flow, slots: Mapping[str, Any]) -> frozenset[str]:
-    """Return the slots for which a flow may ask with these answers.
-
-    What depends on the account, on the proof or on what is open already may go either way.
-    """
-    asked: set[str] = set()
-    seen: set[tuple[str, str]] = set()
-    ahead = [(flow.name, flow.start)]
-    while ahead:
-        at = ahead.pop()
-        if at in seen:
-            continue
-        seen.add(at)
-        step = runner.flows[at[0]].steps[at[1]]
-        if isinstance(step, Ask):
-            asked.add(step.slot)
-        if isinstance(step, Call) and runner.flows[step.flow].kind:
-            ahead.append((step.flow, runner.flows[step.flow].start))
-        ahead += [(at[0], target) for target in _ways_on(step, slots)]
-    return frozenset(asked)
-
-
-def _ways_on(step: Step, slots: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the steps that may follow one."""
-    if isinstance(step, Branch) and step.guard == "slot_is" and step.params["slot"] in slots:
-        is_held = is_value(slots[step.params["slot"]], step.params["value"])
-        return (step.on["yes" if is_held else "no"],)
-    return tuple(targets(step).values())
-
-
-def _is_name(text: str) -> bool:
-    """Whether a text may be the name of an answer: other texts that were sent are not repeated."""
-    return text.isascii() and text.isidentifier() and len(text) <= _LONGEST_NAME
-
-
-def _taken(script: Script, asked: list[tuple[Flow, Ask]], name: str, value: Any) -> Any:
-    flow, step = asked[0]
-    slot_type = flow.slots[name].type
-    given = [value] if isinstance(value, str) else list(value)
-    takes_several = any(one.many or one.several for _, one in asked)
-    if not given or (len(given) > 1 and not takes_several):
-        raise fault(f"answers.{name}", RequestFault.TAKES_ONE_VALUE)
-    if not all(_fits(script, slot_type, asked, one) for one in given):
-        raise fault(f"answers.{name}", RequestFault.NOT_TAKEN)
-    several = list(dict.fromkeys(given))
-    return several if step.many or len(several) > 1 else several[0]
-
-
-def _fits(script: Script, slot_type: str, asked: list[tuple[Flow, Ask]], value: str) -> bool:
-    """Whether a question takes a value; what the account has is checked where it is asked."""
-    if slot_type in _WORDS:
-        return 0 < len(value.strip()) <= _WORDS[slot_type]
-    if slot_type == "date_of_birth":
-        return _is_past_day(value, script.today)
-    if slot_type == _CONTACT:
-        return _is_contact(value)
-    if slot_type not in _VALUES:
-        return False
-    return any(
-        (step.options and is_constrained(step.options)) or value in _offered(script, step)
-        for _, step in asked
-    )
-
-
-def _offered(script: Script, step: Ask) -> Iterator[Any]:
-    if step.options:
-        nothing = Running(flow="", state="", started_at=script.now, serial=0)
-        yield from (one.value for one in choices_from(step.options, script, nothing))
-    yield from (one.value for one in step.choices if not one.value.startswith("desk:"))
-
-
-def _is_past_day(value: str, today: date) -> bool:
-    try:
-        return date.fromisoformat(value) <= today
-    except ValueError:
-        return False
-
-
-def _is_contact(value: str) -> bool:
-    local, at, host = value.partition("@")
-    if at:
-        return bool(local) and "." in host and not any(char.isspace() for char in value)
-    digits = value.removeprefix("+")
-    return (
-        digits != value
-        and digits.isascii()
-        and digits.isdecimal()
-        and len(digits) in (_PHONE_DIGITS)
-    )
-
-
 # -- the way through the flow ----------------------------------------------------------------------
 
 
@@ -339,15 +182,22 @@ class _Walk:
         script: the turn.
         message: what the program sent.
         slots: the answers, for the flows of requests that the flow calls.
+        faults: those of the answers; takes what the flow misses as well.
     """
 
     def __init__(
-        self, runner: Runner, script: Script, message: IntakeMessage, slots: Mapping[str, Any]
+        self,
+        runner: Runner,
+        script: Script,
+        message: IntakeMessage,
+        slots: Mapping[str, Any],
+        faults: AnswerFaults,
     ) -> None:
         self._runner = runner
         self._script = script
         self._message = message
         self._slots = slots
+        self._faults = faults
         self._wording: list[tuple[str, Mapping[str, Any]]] = []
         self._is_unproven = False
 
@@ -358,6 +208,7 @@ class _Walk:
             assert frame is not None
             flow = self._runner.flows[frame.flow]
             step = flow.steps[frame.state]
+            self._stop_at_faults(step)
             if isinstance(step, Say):
                 if step.in_card:
                     self._word(frame, flow, step)
@@ -378,24 +229,48 @@ class _Walk:
                 self._end(frame, step.outcome)
         raise RuntimeError(f"flow {self._script.stack[-1].flow} does not file")
 
+    def _stop_at_faults(self, step: Step) -> None:
+        """Refuse the request once answers are wrong and what else it lacks can't be told.
+
+        Raises:
+            InvalidRequestError: with all faults of the answers.
+        """
+        if self._faults and not self._goes_on(step):
+            raise self._faults.error()
+
+    def _goes_on(self, step: Step) -> bool:
+        """Whether the way past a step is known, though some answers are missing or wrong."""
+        if isinstance(step, Branch):
+            reads = GUARD_SPECS[step.guard].reads | {str(step.params.get("slot", ""))}
+            return step.guard in _OF_ANSWERS and not any(one in self._faults for one in reads)
+        if isinstance(step, Do):
+            return ACTION_SPECS[step.action].waits
+        if isinstance(step, Call):
+            return step.flow == "verify" or bool(self._runner.flows[step.flow].kind)
+        return isinstance(step, Say | Ask)
+
     def _word(self, frame: Running, flow: Flow, step: Say | Confirm) -> None:
         args = arguments.build(self._script, frame, flow, step.args)
         self._wording.append((step.text, args))
 
     def _answer(self, frame: Running, flow: Flow, step: Ask) -> None:
-        value, where = frame.slots.get(step.slot), f"answers.{step.slot}"
-        if value in (None, "", []):
-            if step.holds == _SAME_OPEN:
-                raise AlreadyOpenError(TicketId(bytes.fromhex(str(frame.slots["ticket"]))))
-            if not step.skip:
-                raise fault(where, RequestFault.MISSING)
-            self._runner.answered(self._script, frame, step, "skipped")
-            return
+        value, trigger = frame.slots.get(step.slot), "answered"
         asked = (flow.steps[name] for name in frame.trail)
         asked_before = any(isinstance(one, Ask) and one.slot == step.slot for one in asked)
-        if asked_before or not self._accepts(frame, step, value):
-            raise fault(where, RequestFault.NOT_TAKEN)
-        self._runner.answered(self._script, frame, step, "answered")
+        if step.slot in self._faults:
+            pass
+        elif value in (None, "", []):
+            if step.holds == _SAME_OPEN:
+                raise AlreadyOpenError(TicketId(bytes.fromhex(str(frame.slots["ticket"]))))
+            if step.skip:
+                trigger = "skipped"
+            else:
+                self._faults.add(step.slot, RequestFault.MISSING)
+        elif asked_before:
+            raise fault(f"answers.{step.slot}", RequestFault.NOT_TAKEN)
+        elif not self._accepts(frame, step, value):
+            self._faults.add(step.slot, RequestFault.NOT_TAKEN, _accepted(frame, flow, step))
+        self._runner.answered(self._script, frame, step, trigger)
 
     def _accepts(self, frame: Running, step: Ask, value: Any) -> bool:
         values = value if isinstance(value, list) else [value]
@@ -416,7 +291,7 @@ class _Walk:
 
     def _call(self, frame: Running, step: Call) -> None:
         script = self._script
-        if step.flow in _FOR_THE_CHAT:
+        if step.flow in FOR_THE_CHAT:
             self._runner.fire(frame, "refused")
             return
         if step.flow == "verify":
@@ -455,7 +330,7 @@ class _Walk:
 
     def _read(self, act: Act, step: Do) -> str:
         """Return the outcome of a read, as if its answer had just come in."""
-        if step.action in _SHOWN_ALONE:
+        if step.action in SHOWN_ALONE:
             return "ok"
         account = account_of(act.script, act.frame)
         answer = self._message.reads.get(step.action)
@@ -483,6 +358,12 @@ class _Walk:
         if self._is_unproven:
             raise fault("proof", RequestFault.NOT_ENOUGH)
         raise fault("answers", RequestFault.NOTHING_TO_FILE)
+
+
+def _accepted(frame: Running, flow: Flow, step: Ask) -> tuple[str, ...]:
+    """Return the values that a question takes where other answers decide; empty for any."""
+    is_value = flow.slots[step.slot].type == entries.FIELD_VALUE
+    return entries.offered(frame.slots.get(entries.FIELD)) if is_value else ()
 
 
 def _too_many(script: Script, until: str) -> DeskError:

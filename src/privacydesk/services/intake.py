@@ -23,6 +23,7 @@ from privacydesk.dialog import intake as filing
 from privacydesk.dialog import limits
 from privacydesk.dialog.actions import READS
 from privacydesk.dialog.engine import Engine
+from privacydesk.dialog.intake_answers import fault
 from privacydesk.domain.account import AccountAnswer, AccountService
 from privacydesk.domain.account_terms import AccountAction, AccountOutcome, AccountStatus
 from privacydesk.domain.agents import Agent
@@ -302,7 +303,7 @@ class Intake:
         method, level, verified_at = self._proof(request, now)
         confirmed = request.confirmed
         if confirmed is not None and confirmed.at > now + CLOCK_LEEWAY:
-            raise filing.fault("confirmation.at", RequestFault.IN_THE_FUTURE)
+            raise fault("confirmation.at", RequestFault.IN_THE_FUTURE)
         flow = self._engine.flows[Intent(request.kind.value).value]
         contacts = await self._read(AccountAction.CONTACTS, account)
         _check_account(contacts, level)
@@ -314,7 +315,7 @@ class Intake:
         answers_by_slot = dict(request.answers)
         if request.limited_to:
             if limits.SLOT not in flow.slots:
-                raise filing.fault("limited_to", RequestFault.NOT_TAKEN)
+                raise fault("limited_to", RequestFault.NOT_TAKEN)
             answers_by_slot[limits.SLOT] = to_plain(_selection(request.limited_to))
         message = IntakeMessage(
             job_id,
@@ -335,16 +336,16 @@ class Intake:
         """Return the account; that of a token is never another one than the request names."""
         if not request.app_token:
             if not request.account:
-                raise filing.fault("account", RequestFault.MISSING)
+                raise fault("account", RequestFault.MISSING)
             return request.account
         try:
             account = self._desk.account_of_token(request.app_token)
         except DeskError as error:
             if error.code is ErrorCode.TOKEN_EXPIRED:
-                raise filing.fault("app_token", RequestFault.EXPIRED) from None
-            raise filing.fault("app_token", RequestFault.NOT_VALID) from None
+                raise fault("app_token", RequestFault.EXPIRED) from None
+            raise fault("app_token", RequestFault.NOT_VALID) from None
         if request.account not in {"", account}:
-            raise filing.fault("account", RequestFault.OF_ANOTHER_TOKEN)
+            raise fault("account", RequestFault.OF_ANOTHER_TOKEN)
         return account
 
     def _proof(
@@ -357,12 +358,12 @@ class Intake:
                 return ProofMethod.APP, Assurance.APP_SESSION, now
             return ProofMethod.CHAT, Assurance.NONE, None
         if not request.app_token and not request.checked_by:
-            raise filing.fault("app_token", RequestFault.MISSING)
+            raise fault("app_token", RequestFault.MISSING)
         if checked.at > now + CLOCK_LEEWAY:
-            raise filing.fault("checked.at", RequestFault.IN_THE_FUTURE)
+            raise fault("checked.at", RequestFault.IN_THE_FUTURE)
         at = min(checked.at, now)
         if not is_fresh(at, now, self._engine.rules.fresh):
-            raise filing.fault("checked.at", RequestFault.TOO_OLD)
+            raise fault("checked.at", RequestFault.TOO_OLD)
         method = ProofMethod.ATTESTED if request.checked_by else ProofMethod.APP
         return method, Assurance.ONE_TIME_CODE, at
 
@@ -397,12 +398,12 @@ def _check_account(contacts: AccountAnswer, level: Assurance) -> None:
             identity is shown by a document alone, as in the chat.
     """
     if contacts.outcome is AccountOutcome.NOT_FOUND:
-        raise filing.fault("account", RequestFault.UNKNOWN)
+        raise fault("account", RequestFault.UNKNOWN)
     reason = str((contacts.data.get("phone") or {}).get("reason") or "")
     if reason == f"account_{AccountStatus.CLOSED.value}":
-        raise filing.fault("account", RequestFault.CLOSED)
+        raise fault("account", RequestFault.CLOSED)
     if reason == f"account_{AccountStatus.SUSPENDED.value}" and level > Assurance.APP_SESSION:
-        raise filing.fault("checked", RequestFault.ACCOUNT_SUSPENDED)
+        raise fault("checked", RequestFault.ACCOUNT_SUSPENDED)
 
 
 def _selection(limited_to: Sequence[LimitedTo]) -> Selection:
@@ -410,7 +411,7 @@ def _selection(limited_to: Sequence[LimitedTo]) -> Selection:
     for one in limited_to:
         since, until = one.days.since, one.days.until
         if (since is None and until is None) or (since and until and since > until):
-            raise filing.fault("limited_to", RequestFault.NO_DAYS)
+            raise fault("limited_to", RequestFault.NO_DAYS)
         spans.setdefault(one.category, []).append(one.days)
     return Selection(tuple(Part(value, only=tuple(only)) for value, only in spans.items()))
 

@@ -194,6 +194,7 @@ async def test_a_preview_says_what_when_and_why_and_files_nothing(office: Office
     del asked["confirmation"]
     answer = await (await app(office)).ask("POST", "/requests/preview", json=asked)
     assert answer.status == 200, answer.body
+    assert (answer.body["filed"], answer.body["would_file"]) == (False, True)
     assert answer.body["number"] is None
     assert answer.body["items"][0]["name"] == "posts"
     assert [day["count"] for day in answer.body["days"] if day["count"]][-1] == 7
@@ -205,6 +206,9 @@ async def test_a_preview_says_what_when_and_why_and_files_nothing(office: Office
     )
     assert filed.clock is not None
     assert filed.clock.due_date.isoformat() == answer.body["due"]["date"]
+    again = await (await app(office)).ask("POST", "/requests/preview", json=asked)
+    assert (again.body["filed"], again.body["would_file"]) == (False, False)
+    assert again.body["number"] == filed.number
 
 
 def answers_of_the_page() -> dict[str, dict[str, Any]]:
@@ -429,6 +433,38 @@ async def test_answers_that_the_chat_would_not_take_are_named(office: Office) ->
             answer = await files.post("/requests", one)
             assert faults(answer) == [(f"body.answers.{name}", "not_asked")]
     assert await tickets_about(office, LIN) == ()
+
+
+async def test_all_faults_of_the_answers_are_told_at_once_with_what_is_offered(
+    office: Office,
+) -> None:
+    files = await app(office)
+    answers: dict[str, Any] = {"relation": "aunt", "colour": "red", "wish": ["close", "delete"]}
+    told = await files.post("/requests", vouched(office, KAHO, "guardian", answers=answers))
+    assert faults(told) == [
+        ("body.answers.relation", "not_taken"),
+        ("body.answers.colour", "unknown"),
+        ("body.answers.child_account", "missing"),
+    ]
+    assert told.body["faults"][0]["offered"] == ["mother", "father", "guardian"]
+    # Whether a recipient is asked for depends on who gets it, so it is not known to be missing.
+    copy = await files.post("/requests", vouched(office, LIN, "portability", answers={"scope": []}))
+    assert copy.status == 400
+    copy = await files.post(
+        "/requests", vouched(office, LIN, "portability", answers={"scope": "some"})
+    )
+    assert faults(copy) == [("body.answers.scope", "not_taken")]
+    copy = await files.post("/requests", vouched(office, LIN, "portability", answers={"to": "me"}))
+    assert faults(copy) == [("body.answers.scope", "missing")]
+    words = {"field": "gender", "new_value": "blue"}
+    gender = await files.post("/requests", vouched(office, LIN, "rectification", answers=words))
+    assert gender.body["faults"][0]["offered"] == ["female", "male", "other", "undisclosed"]
+    # What an account has is told to nobody who asks by a wrong value.
+    bound = await files.post(
+        "/requests", vouched(office, LIN, "unbinding", answers={"provider": "line"})
+    )
+    assert "offered" not in bound.body["faults"][0]
+    assert await tickets_about(office, LIN) == await tickets_about(office, KAHO) == ()
 
 
 async def test_a_session_alone_is_enough_for_what_it_is_enough_for_in_the_chat(

@@ -451,6 +451,13 @@ async def test_a_form_a_missing_key_and_a_strange_tag_are_refused(office: Office
     assert (form.status, form.code) == (415, "unsupported_media")
     keyless = await writer.ask("POST", path, json={})
     assert (keyless.status, keyless.reason) == (400, "api_key")
+    for key, what in (
+        (None, "no_key"), ("", "no_key"), ("k" * 7, "too_short"), ("k" * 201, "too_long"),
+        ("two words", "wrong_format"),
+    ):  # fmt: skip
+        headers = {} if key is None else {"Idempotency-Key": key}
+        unlike = await writer.ask("POST", path, json={}, headers=headers)
+        assert unlike.body["faults"] == [{"where": "header.Idempotency-Key", "what": what}]
     strange = await writer.post(path, tag='W/"3"')
     assert strange.body["faults"] == [{"where": "header.If-Match", "what": "no_tag"}]
     assert (await writer.post(path, tag="*")).status == 200

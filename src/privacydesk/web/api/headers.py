@@ -22,7 +22,9 @@ VERSION_HEADER: Final = "Privacydesk-Version"
 VERSION: Final = version("privacydesk")
 """The version of the desk, as in the OpenAPI document."""
 
-KEY_PATTERN: Final = r"^[!-~]{8,200}$"
+MIN_KEY_LENGTH: Final = 8
+MAX_KEY_LENGTH: Final = 200
+KEY_PATTERN: Final = rf"^[!-~]{{{MIN_KEY_LENGTH},{MAX_KEY_LENGTH}}}$"
 """An idempotency key: a UUID, or any other identifier in visible ASCII that the client makes."""
 
 ETAG_PATTERN: Final = r'^"[0-9]{1,15}"$'

@@ -57,7 +57,8 @@ async def _preview(call: Call[EmptyRequest, Any]) -> ApiResponse:
     filed = await call.services.intake.preview(_request(call), call.bearer.agent)
     return ApiResponse(
         PreviewResponse(
-            **_fields(filed),
+            **(_fields(filed) | {"filed": False}),
+            would_file=filed.is_new,
             number=None if filed.is_new else filed.ticket.number,
             days=day_responses(call.services.inbox.answer_days(filed.ticket)),
             to_confirm=filed.wording,

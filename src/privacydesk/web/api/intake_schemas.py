@@ -104,7 +104,9 @@ class FiledResponse(ResponseModel):
         description="False if the user has this request open already; it is the one described."
         " To file another one, answer `same` with `other`."
     )
-    number: str | None = Field(description="The ticket's number; null in a preview.")
+    number: str | None = Field(
+        description="The ticket's number; null in a preview of one that would be filed."
+    )
     kind: RequestKind
     state: TicketState
     waits_for_proof: bool = Field(
@@ -118,6 +120,10 @@ class FiledResponse(ResponseModel):
 class PreviewResponse(FiledResponse):
     """What would be filed."""
 
+    filed: Literal[False] = Field(description="A preview files nothing: see `would_file`.")
+    would_file: bool = Field(
+        description="False if the user has this request open already; it is the one described."
+    )
     days: tuple[DayResponse, ...] = Field(
         description="How the deadline is counted, day by day; empty without one."
     )

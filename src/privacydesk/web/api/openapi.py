@@ -21,6 +21,8 @@ from privacydesk.web.api.headers import (
     IDEMPOTENCY_KEY_HEADER,
     IF_MATCH_PATTERN,
     KEY_PATTERN,
+    MAX_KEY_LENGTH,
+    MIN_KEY_LENGTH,
     RATE_LIMIT_HEADER,
     RATE_LIMIT_POLICY_HEADER,
     REPLAYED_HEADER,
@@ -93,6 +95,9 @@ class FaultResponse(ResponseModel):
 
     where: str = Field(description="The location, such as `body.text`.")
     what: RequestFault
+    offered: tuple[str, ...] | None = Field(
+        default=None, description="The values that would be taken, if they are the same for all."
+    )
     message: str | None = Field(
         default=None, description="The rule that is broken, in English; for a profile."
     )
@@ -300,8 +305,8 @@ def _header_parameters(operation: Operation[Any, Any]) -> list[dict[str, Any]]:
                 "schema": {
                     "type": "string",
                     "pattern": KEY_PATTERN,
-                    "minLength": 8,
-                    "maxLength": 200,
+                    "minLength": MIN_KEY_LENGTH,
+                    "maxLength": MAX_KEY_LENGTH,
                 },
             }
         )

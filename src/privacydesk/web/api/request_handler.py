@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final, get_origin
 from weakref import WeakValueDictionary
@@ -34,6 +34,8 @@ from privacydesk.web.api.headers import (
     ETAG_REGEX,
     IDEMPOTENCY_KEY_HEADER,
     KEY_REGEX,
+    MAX_KEY_LENGTH,
+    MIN_KEY_LENGTH,
     RATE_LIMIT_STATE,
     REPLAYED_HEADER,
     RateLimiter,
@@ -293,13 +295,22 @@ def _parse_if_match(operation: Operation[Any, Any], request: web.Request) -> int
 
 def _idempotency_key(request: web.Request) -> str:
     keys = request.headers.getall(IDEMPOTENCY_KEY_HEADER, ())
-    if len(keys) != 1 or KEY_REGEX.fullmatch(keys[0]) is None:
-        raise InvalidRequestError(
-            "send an idempotency key",
-            reason="api_key",
-            faults=[{"where": f"header.{IDEMPOTENCY_KEY_HEADER}", "what": RequestFault.NO_KEY}],
-        )
-    return keys[0]
+    if len(keys) == 1 and KEY_REGEX.fullmatch(keys[0]) is not None:
+        return keys[0]
+    raise InvalidRequestError(
+        "send an idempotency key",
+        reason="api_key",
+        faults=[{"where": f"header.{IDEMPOTENCY_KEY_HEADER}", "what": _key_fault(keys)}],
+    )
+
+
+def _key_fault(keys: Sequence[str]) -> RequestFault:
+    """Return what is wrong with the idempotency keys of a request."""
+    if len(keys) != 1 or not keys[0]:
+        return RequestFault.NO_KEY
+    if len(keys[0]) < MIN_KEY_LENGTH:
+        return RequestFault.TOO_SHORT
+    return RequestFault.TOO_LONG if len(keys[0]) > MAX_KEY_LENGTH else RequestFault.WRONG_FORMAT
 
 
 # -- execution -------------------------------------------------------------------------------------
