@@ -368,7 +368,8 @@ class Jira:
             comments += [
                 Comment(
                     comment["id"],
-                    comment["author"][self._PERSON] == self._me,
+                    # Where people without an account may write, comments have no author.
+                    comment.get("author", {}).get(self._PERSON) == self._me,
                     self._read_text(comment["body"]),
                 )
                 for comment in page_body["comments"]

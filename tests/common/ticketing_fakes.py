@@ -1,6 +1,6 @@
-"""Zendesk, Zammad and Jira as far as the bridge asks them: the shapes of their HTTP interfaces.
+"""Zendesk, Zammad, Jira Cloud and Jira Data Center: the shapes of what the bridge asks them.
 
-Made from their published references. None of the three was there to be asked.
+Made from their published references. None of the four was there to be asked.
 """
 
 from __future__ import annotations
@@ -294,10 +294,11 @@ class FakeJira(Fake):
     first_state = "Waiting for support"
     signs_in_with = _basic(f"bridge@desk.example:{TOKEN}")
     _STATES = ("Waiting for support", "In progress", "Waiting for customer", "Resolved")
+    _VERSION, _SEARCH, _PERSON = "3", "search/jql", "accountId"
 
     def routes(self) -> None:
-        base = "/rest/api/3"
-        self.app.router.add_get(f"{base}/search/jql", self._find)
+        base = f"/rest/api/{self._VERSION}"
+        self.app.router.add_get(f"{base}/{self._SEARCH}", self._find)
         self.app.router.add_post(f"{base}/issue", self._make)
         self.app.router.add_get(f"{base}/issue/{{id}}", self._read)
         self.app.router.add_put(f"{base}/issue/{{id}}", self._edit)
@@ -326,14 +327,10 @@ class FakeJira(Fake):
         assert told["project"] == {"key": "PRIV"}
         assert told["issuetype"] == {"name": "Task"}
         (label,) = told["labels"]
-        lines = [
-            "".join(part["text"] for part in line["content"])
-            for line in told["description"]["content"]
-        ]
         made = self.make(
             label.removeprefix("privacydesk-"),
             told["summary"],
-            "\n".join(lines),
+            self._taken(told["description"]),
             told.get("duedate", ""),
         )
         return web.json_response({"id": "1", "key": made.id}, status=201)
@@ -342,7 +339,7 @@ class FakeJira(Fake):
         held = self.of(request)
         fields = {
             "status": {"name": held.state},
-            "assignee": {"accountId": held.assignee} if held.assignee else None,
+            "assignee": self._person(held.assignee) if held.assignee else None,
             "duedate": held.due_date or None,
         }
         return web.json_response({"id": "1", "key": held.id, "fields": fields})
@@ -355,7 +352,7 @@ class FakeJira(Fake):
 
     async def _assign(self, request: web.Request) -> web.Response:
         held = self.of(request)
-        held.assignee = (await request.json())["accountId"] or ""
+        held.assignee = (await request.json())[self._PERSON] or ""
         self.changed(held)
         return web.Response(status=204)
 
@@ -379,15 +376,9 @@ class FakeJira(Fake):
         comments = [
             {
                 "id": one,
-                "author": {"accountId": author},
-                "body": {
-                    "type": "doc",
-                    "version": 1,
-                    "content": [
-                        {"type": "paragraph", "content": [{"type": "text", "text": line}]}
-                        for line in text.split("\n")
-                    ],
-                },
+                # Nobody is named where somebody without an account could write.
+                **({"author": self._person(author)} if author else {}),
+                "body": self._shown(text),
                 "jsdPublic": False,
             }
             # What stands first is the description, which is no comment.
@@ -396,4 +387,44 @@ class FakeJira(Fake):
         return web.json_response({"comments": comments[at : at + 2], "total": len(comments)})
 
     async def _me(self, _request: web.Request) -> web.Response:
-        return web.json_response({"accountId": US})
+        return web.json_response(self._person(US))
+
+    def _person(self, name: str) -> dict[str, str]:
+        return {"accountId": name, "displayName": "Somebody"}
+
+    def _taken(self, description: Any) -> str:
+        """Return the text of a description that was sent."""
+        lines = description["content"]
+        return "\n".join("".join(part["text"] for part in line["content"]) for line in lines)
+
+    def _shown(self, text: str) -> Any:
+        """Return a text as a comment shows it."""
+        paragraphs = [
+            {"type": "paragraph", "content": [{"type": "text", "text": line}]}
+            for line in text.split("\n")
+        ]
+        return {"type": "doc", "version": 1, "content": paragraphs}
+
+
+class FakeJiraDataCenter(FakeJira):
+    """``/rest/api/2`` of Jira Data Center: plain texts, people by their names."""
+
+    kind = "jira-data-center"
+    signs_in_with = f"Bearer {TOKEN}"
+    _VERSION, _SEARCH, _PERSON = "2", "search", "name"
+
+    def _person(self, name: str) -> dict[str, str]:
+        # The key is another one than the name once somebody was renamed.
+        return {"name": name, "key": f"JIRAUSER10{name}", "displayName": "Somebody"}
+
+    def _taken(self, description: Any) -> str:
+        if not isinstance(description, str):
+            wrong = {
+                "errorMessages": [],
+                "errors": {"description": "Operation value must be a string"},
+            }
+            raise web.HTTPBadRequest(text=json.dumps(wrong), content_type="application/json")
+        return description
+
+    def _shown(self, text: str) -> Any:
+        return text

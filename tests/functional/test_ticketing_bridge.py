@@ -31,6 +31,7 @@ from tests.common.ticketing_fakes import (
     ZHOU,
     Fake,
     FakeJira,
+    FakeJiraDataCenter,
     FakeZammad,
     FakeZendesk,
     Held,
@@ -40,13 +41,17 @@ from privacydesk.connectors.signing import sign
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.ticket import Ticket, TicketState
 
+pytestmark = pytest.mark.by_turns(2)
+
 DOCS = Path(__file__).parents[2] / "docs"
 DESK_SECRET = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 STATES = {
     "zendesk": {"in_review": "open", "awaiting_requester": "pending", "closed": "solved"},
     "zammad": {"in_review": "open", "closed": "closed"},
     "jira": {"in_review": "In progress", "closed": "Resolved"},
+    "jira-data-center": {"in_review": "In progress", "closed": "Resolved"},
 }
+QUEUES = {"zendesk": "77", "zammad": "Privacy", "jira": "PRIV", "jira-data-center": "PRIV"}
 
 
 def _load() -> ModuleType:
@@ -103,7 +108,9 @@ class Scene:
         return [one.why for one in log if one.what == "note"]
 
 
-@pytest.fixture(params=[FakeZendesk, FakeZammad, FakeJira], ids=["zendesk", "zammad", "jira"])
+@pytest.fixture(
+    params=[FakeZendesk, FakeZammad, FakeJira, FakeJiraDataCenter], ids=lambda fake: fake.kind
+)
 async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Scene]:
     fake: Fake = request.param()
     async with (
@@ -128,7 +135,7 @@ async def scene(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
                 "account": "bridge@desk.example",
                 "token": TOKEN,
                 "webhook_secret": SECRET,
-                "queue": {"zendesk": "77", "zammad": "Privacy", "jira": "PRIV"}[fake.kind],
+                "queue": QUEUES[fake.kind],
                 "issue_type": "Task",
             },
             "states": STATES[fake.kind],
@@ -206,6 +213,16 @@ async def test_what_people_write_becomes_a_note_once(scene: Scene) -> None:
     scene.bridge.schedule_pull(scene.remote.id)
     await scene.settle()
     assert await scene.notes() == [f"第 {number} 条 & more\nsecond line" for number in range(4)]
+
+
+@pytest.mark.parametrize("scene", [FakeJira, FakeJiraDataCenter], indirect=True)
+async def test_what_somebody_without_an_account_writes_at_jira_is_taken_over(scene: Scene) -> None:
+    scene.tell(scene.ticket, 2)
+    await scene.settle()
+    scene.fake.people_write(scene.remote.id, "", "from nobody known")
+    scene.bridge.schedule_pull(scene.remote.id)
+    await scene.settle()
+    assert await scene.notes() == ["from nobody known"]
 
 
 async def test_what_the_desk_refuses_is_put_back_and_not_asked_again(scene: Scene) -> None:
