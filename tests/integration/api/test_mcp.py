@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 import uvicorn
 from mcp import Client, StdioServerParameters
@@ -27,6 +28,7 @@ from tests.common.stories import PROFILE
 from privacydesk.app.mcp_server import DeskApi, bearer_token, http_app, make_server, open_session
 from privacydesk.demo.files import DATA
 from privacydesk.domain.api_tokens import Scope
+from privacydesk.domain.figures import FigureName
 
 TOOLS = {"request_status", "deadlines", "search_policy", "report_figures"}
 
@@ -190,6 +192,22 @@ async def test_over_http_each_client_shows_its_own_token(office: Office) -> None
             assert (await http.post(url, json={}, headers=headers)).status_code == 421
             headers = {"Authorization": "Bearer x", "Origin": "https://evil.example"}
             assert (await http.post(url, json={}, headers=headers)).status_code == 403
+
+
+async def test_the_keywords_of_schemas_arrive_over_http_as_they_were_written(
+    office: Office,
+) -> None:
+    async with (
+        over_http(office, token="pdk_none") as url,
+        Client(streamable_http_client(url)) as client,
+    ):
+        schemas = {one.name: one.input_schema for one in (await client.list_tools()).tools}
+    for schema in schemas.values():
+        jsonschema_rs.Draft202012Validator(schema)
+    figures = schemas["report_figures"]
+    assert figures["$defs"]["FigureName"]["enum"] == [*FigureName]
+    assert figures["additionalProperties"] is False
+    assert schemas["deadlines"]["properties"]["days"]["maximum"] == 366
 
 
 async def test_the_command_serves_a_client_on_its_standard_streams(
