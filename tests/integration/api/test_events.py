@@ -61,6 +61,21 @@ async def test_every_event_is_read_as_its_webhook_would_have_it(office: Office) 
     assert (types(rest), rest.body["next"]) == ([], answer.body["next"])
 
 
+@pytest.mark.parametrize(
+    "since", ["2026-05-04T08:00:00", "2026-05-04", "2026-05-04T08:00:00+08:00", "1777852800"]
+)
+async def test_a_time_that_is_not_clear_is_refused_with_the_rule(
+    office: Office, since: str
+) -> None:
+    asker = await program(office)
+    # An unescaped plus is a space.
+    refused = await asker.get(f"/events?since={since}")
+    (fault,) = refused.body["faults"]
+    assert (refused.status, fault["where"], fault["what"]) == (400, "query.since", "wrong_format")
+    assert fault["message"] == "not RFC 3339 with an offset from UTC; in an address, + is %2B"
+    await events(asker, "?since=2026-05-04T08:00:00%2B08:00")
+
+
 async def test_pages_go_on_where_the_cursor_stands(office: Office) -> None:
     asker = await program(office)
     began = office.clock.now()

@@ -99,7 +99,7 @@ class FaultResponse(ResponseModel):
         default=None, description="The values that would be taken, if they are the same for all."
     )
     message: str | None = Field(
-        default=None, description="The rule that is broken, in English; for a profile."
+        default=None, description="The rule that is broken, in English, where it isn't plain."
     )
 
 

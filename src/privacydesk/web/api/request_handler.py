@@ -246,7 +246,12 @@ def _validate(model: type[BaseModel], location: str, data: bytes | Mapping[str, 
         return model.model_validate(data)
     except ValidationError as error:
         details = error.errors(include_url=False, include_context=False, include_input=False)
-        faults = [_fault(location, detail["loc"], _kind(detail["type"])) for detail in details]
+        faults = [
+            _fault(location, detail["loc"], _kind(detail["type"]))
+            # What the desk itself refuses has a sentence of the desk's own.
+            | ({"message": detail["msg"]} if detail["type"] in _OWN_KINDS else {})
+            for detail in details
+        ]
         raise InvalidRequestError(
             "the request is invalid", reason="api_invalid", faults=faults[:_MAX_FAULTS]
         ) from None

@@ -82,7 +82,7 @@ def _check_decimal(value: object) -> object:
 
 def _parse_timestamp(value: object) -> datetime:
     if not isinstance(value, str) or _RFC_3339.fullmatch(value) is None:
-        raise _wrong_format("not RFC 3339 with an offset from UTC")
+        raise _wrong_format("not RFC 3339 with an offset from UTC; in an address, + is %2B")
     # A leap second is read as the second before it; timestamps out of range are clamped.
     at = datetime.fromisoformat(_LEAP_SECOND.sub(r"\g<1>59", value.upper()))
     try:
