@@ -93,7 +93,7 @@ iframe { flex: 1; min-height: 0; }
 const FIRST_PAUSE = 1_000;
 const LONGEST_PAUSE = 30_000;
 /** How long a frame has to clear its storage, with the loading. */
-const LONGEST_LEAVING = 10_000;
+const LONGEST_LEAVING = 5_000;
 
 /** Put the chat into the page, closed unless it has a container. */
 export function createChat(options: ChatOptions): Chat {
