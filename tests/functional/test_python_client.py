@@ -45,6 +45,7 @@ def wrong(desk: DeskClient) -> None:
     desk.pages(desk.list_tickets, sate=["in_review"])  # type: ignore[call-arg]
     desk.pages(desk.list_tickets, state=["in_revue"])  # type: ignore[list-item]
     desk.follow(types=["ticket.field"])  # type: ignore[list-item]
+    desk.test_webhook("0", {"type": "ticket.lost"})  # type: ignore[arg-type]
 """
 """Calls that the types refuse: an ignored error that is none is one."""
 
@@ -125,6 +126,9 @@ async def test_a_backend_files_reads_and_works_on_requests(
             async for page in desk.follow(types=["ticket.filed"]):
                 assert [one["data"]["number"] for one in page["events"]] == [other.number, own]
                 break
+            hook = (await desk.add_webhook({"url": "https://hooks.example/in"})).body
+            test = (await desk.test_webhook(hook["id"], {"type": "ticket.closed"})).body
+            assert (test["type"], test["test"]) == ("ticket.closed", True)
 
         def in_a_thread() -> Any:
             with client.DeskClient(url, asker.made.secret) as waiting:

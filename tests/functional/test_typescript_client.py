@@ -149,6 +149,7 @@ async def test_a_backend_files_reads_and_works_on_requests(
                 "account": "u-1003",
                 "now": clock.now().isoformat(),
                 "webhook": {
+                    "id": hook["id"],
                     "body": posted.body.decode(),
                     "headers": {
                         "Webhook-Id": posted.message_id,
@@ -166,6 +167,7 @@ async def test_a_backend_files_reads_and_works_on_requests(
     assert found["preview"] == "deletion"
     assert found["same"] == [True, True]
     assert found["holder"] == "crm"
+    assert found["test"] == ["ticket.filed", True]
     assert [tuple(one) for one in found["refusals"]] == [
         (412, "precondition_failed", ""),
         (404, "not_found", ""),

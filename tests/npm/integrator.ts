@@ -21,7 +21,7 @@ interface Given {
   secret: AppTokenKey;
   account: string;
   now: string;
-  webhook: { body: string; headers: Record<string, string>; secret: string; at: number };
+  webhook: { id: string; body: string; headers: Record<string, string>; secret: string; at: number };
 }
 
 const given = JSON.parse(await text(process.stdin)) as Given;
@@ -86,6 +86,11 @@ for await (const page of desk.pages("/tickets", { query: { limit: 1, state: ["in
   numbers.push(...page.tickets.map((one) => one.number));
 }
 
+const test = await desk.post("/webhooks/{endpoint}/test", {
+  path: { endpoint: given.webhook.id },
+  body: { type: "ticket.filed" },
+});
+
 /** What a proxy in front of the desk does in a bad minute: the request is sent again as it was. */
 const tries: (string | null)[] = [];
 let turn = 0;
@@ -107,6 +112,7 @@ const gone = new DeskClient({ url: "http://127.0.0.1:9", token: "pdk_any", attem
 
 /** Types alone: each narrows to its own message. */
 function told(event: WebhookEvent): string {
+  if (event.test) return "a test";
   switch (event.type) {
     case "ticket.filed": {
       const filed: EventOf<"ticket.filed"> = event;
@@ -122,6 +128,8 @@ function told(event: WebhookEvent): string {
 const wrongPath = () => desk.get("/tickest");
 // @ts-expect-error a note has a text
 const noText = () => desk.post("/tickets/{number}/notes", { path, body: {} });
+// @ts-expect-error there is no such type
+const noType = () => desk.post("/webhooks/{endpoint}/test", { path: { endpoint: "0" }, body: { type: "a.b" } });
 // @ts-expect-error there is no such state
 const noState = () => desk.get("/tickets", { query: { state: "lost" } });
 
@@ -133,7 +141,8 @@ const forged = await verifyWebhook(`${webhook.body} `, webhook.headers, webhook.
 
 console.log(
   JSON.stringify({
-    typed: [wrongPath, noText, noState].length,
+    typed: [wrongPath, noText, noType, noState].length,
+    test: [test.body.type, test.body.test],
     preview: preview.body.kind,
     number: filed.body.number,
     same: [again.body.number === filed.body.number, again.replayed],
