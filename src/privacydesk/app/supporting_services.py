@@ -95,6 +95,7 @@ def _build_intake(deps: Dependencies, chat: ChatServices) -> Intake:
         hashing=deps.hashing,
         minter=deps.minter,
         clock=deps.clock,
+        renderer=deps.renderer,
     )
 
 

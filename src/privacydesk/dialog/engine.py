@@ -18,6 +18,7 @@ from privacydesk.dialog.act import Act
 from privacydesk.dialog.actions import RECEIVERS
 from privacydesk.dialog.answers import Answers
 from privacydesk.dialog.buttons import Labels
+from privacydesk.dialog.intake_kinds import kind_specs
 from privacydesk.dialog.mending import mend
 from privacydesk.dialog.menu import greet
 from privacydesk.dialog.options import whose
@@ -28,9 +29,11 @@ from privacydesk.dialog.schema import Ask, Do, Flow
 from privacydesk.dialog.script import NeedsMore, Script
 from privacydesk.dialog.slots import input_kind
 from privacydesk.dialog.taking import share_files, take_files
-from privacydesk.domain.conversation import OwnerKind
+from privacydesk.domain.conversation import Conversation, OwnerKind
 from privacydesk.domain.events import EventKind, InputKind, Sender
 from privacydesk.domain.identity import Target
+from privacydesk.domain.ids import ConversationId
+from privacydesk.domain.request_kinds import KindSpec
 from privacydesk.domain.shifts import Shift
 from privacydesk.domain.turn import (
     SLOW,
@@ -78,6 +81,12 @@ class Engine:
     def set_shifts(self, shifts: Sequence[Shift]) -> None:
         """Replace the hours in which staff answer, while the engine is in use."""
         self.rules = replace(self.rules, shifts=tuple(shifts))
+
+    def request_kinds(self, locale: str, now: datetime) -> tuple[KindSpec, ...]:
+        """Return what a program may send for each kind of request, with texts for a locale."""
+        nobody = Conversation(ConversationId(b""), "", now, locale=locale)
+        script = Script(Snapshot(nobody), Observation(), self.rules, now, "")
+        return kind_specs(self._runner, script)
 
     def needs(self, snapshot: Snapshot, message: Message) -> Needs:
         """Return what the service has to find out about ``message`` before the decision."""

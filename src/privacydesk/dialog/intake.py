@@ -8,7 +8,7 @@ request; nothing is filed then.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -27,12 +27,20 @@ from privacydesk.dialog.intake_answers import (
     flows_of,
     questions_of,
 )
+from privacydesk.dialog.intake_ways import (
+    FOR_THE_CHAT,
+    SHOWN_ALONE,
+    Way,
+    WayFinder,
+    filing_values,
+    missing,
+)
 from privacydesk.dialog.naming import named_request
 from privacydesk.dialog.runner import Runner
 from privacydesk.dialog.running import Running
-from privacydesk.dialog.schema import Ask, Branch, Call, Confirm, Do, Flow, Say, Step
+from privacydesk.dialog.schema import Ask, Branch, Call, Confirm, Do, Flow, Say
 from privacydesk.dialog.script import Script
-from privacydesk.dialog.vocabulary import ACTION_SPECS, DESTRUCTIVE_KINDS, GUARD_SPECS
+from privacydesk.dialog.vocabulary import ACTION_SPECS, DESTRUCTIVE_KINDS
 from privacydesk.domain.conversation import OwnerKind, RequestDraft
 from privacydesk.domain.effects import MoveTicket, OpenTicket
 from privacydesk.domain.identity import Assurance, Verification, is_fresh
@@ -44,20 +52,11 @@ from privacydesk.domain.turn import IntakeMessage
 from privacydesk.errors import DeskError, ErrorCode
 
 _MOST_STEPS: Final = 400
-SHOWN_ALONE: Final = frozenset({"read_counts", "read_export_summary"})
-"""Actions whose results are only shown to a user who is there."""
-
-FOR_THE_CHAT: Final = frozenset({"verify_contact", "collect_evidence"})
-"""Flows that take codes and files: the user goes through them in the chat."""
 
 _ASKS: Final = "filed_for"
 """The flow that asks users whether they want what was filed for them."""
 
 _SAME_OPEN: Final = "same_request_open"
-_OF_ANSWERS: Final = frozenset(
-    {"child_age", "has_session", "is_verified", "needs_document", "slot_filled", "slot_is"}
-)
-"""Guards that read nothing but the proof and the answers that they name, or what may be skipped."""
 
 
 class AlreadyOpenError(DeskError):
@@ -105,7 +104,16 @@ def file(runner: Runner, script: Script, message: IntakeMessage) -> None:
     script.push(flow.name, flow.start, slots, called=False)
     walked = script.top
     assert walked is not None
-    wording = _Walk(runner, script, message, slots, faults).to_filing()
+
+    def ways() -> tuple[Way, ...]:
+        return WayFinder(runner, script, questions).find(flow)
+
+    def lacking() -> list[str]:
+        return missing(ways(), slots, message.level, faults)
+
+    if faults:
+        raise faults.error(lacking(), filing_values(script, questions, ways()))
+    wording = _Walk(runner, script, message, slots, lacking).to_filing()
     _mark(script, ATTESTED if message.attested else BY_APP)
     del script.stack[script.stack.index(walked) :]
     script.events.clear()
@@ -182,7 +190,7 @@ class _Walk:
         script: the turn.
         message: what the program sent.
         slots: the answers, for the flows of requests that the flow calls.
-        faults: those of the answers; takes what the flow misses as well.
+        lacking: returns the answers that it lacks, whatever the account has.
     """
 
     def __init__(
@@ -191,13 +199,13 @@ class _Walk:
         script: Script,
         message: IntakeMessage,
         slots: Mapping[str, Any],
-        faults: AnswerFaults,
+        lacking: Callable[[], list[str]],
     ) -> None:
         self._runner = runner
         self._script = script
         self._message = message
         self._slots = slots
-        self._faults = faults
+        self._lacking = lacking
         self._wording: list[tuple[str, Mapping[str, Any]]] = []
         self._is_unproven = False
 
@@ -208,7 +216,6 @@ class _Walk:
             assert frame is not None
             flow = self._runner.flows[frame.flow]
             step = flow.steps[frame.state]
-            self._stop_at_faults(step)
             if isinstance(step, Say):
                 if step.in_card:
                     self._word(frame, flow, step)
@@ -229,48 +236,26 @@ class _Walk:
                 self._end(frame, step.outcome)
         raise RuntimeError(f"flow {self._script.stack[-1].flow} does not file")
 
-    def _stop_at_faults(self, step: Step) -> None:
-        """Refuse the request once answers are wrong and what else it lacks can't be told.
-
-        Raises:
-            InvalidRequestError: with all faults of the answers.
-        """
-        if self._faults and not self._goes_on(step):
-            raise self._faults.error()
-
-    def _goes_on(self, step: Step) -> bool:
-        """Whether the way past a step is known, though some answers are missing or wrong."""
-        if isinstance(step, Branch):
-            reads = GUARD_SPECS[step.guard].reads | {str(step.params.get("slot", ""))}
-            return step.guard in _OF_ANSWERS and not any(one in self._faults for one in reads)
-        if isinstance(step, Do):
-            return ACTION_SPECS[step.action].waits
-        if isinstance(step, Call):
-            return step.flow == "verify" or bool(self._runner.flows[step.flow].kind)
-        return isinstance(step, Say | Ask)
-
     def _word(self, frame: Running, flow: Flow, step: Say | Confirm) -> None:
         args = arguments.build(self._script, frame, flow, step.args)
         self._wording.append((step.text, args))
 
     def _answer(self, frame: Running, flow: Flow, step: Ask) -> None:
-        value, trigger = frame.slots.get(step.slot), "answered"
-        asked = (flow.steps[name] for name in frame.trail)
-        asked_before = any(isinstance(one, Ask) and one.slot == step.slot for one in asked)
-        if step.slot in self._faults:
-            pass
-        elif value in (None, "", []):
+        value = frame.slots.get(step.slot)
+        if value in (None, "", []):
             if step.holds == _SAME_OPEN:
                 raise AlreadyOpenError(TicketId(bytes.fromhex(str(frame.slots["ticket"]))))
-            if step.skip:
-                trigger = "skipped"
-            else:
-                self._faults.add(step.slot, RequestFault.MISSING)
-        elif asked_before:
-            raise fault(f"answers.{step.slot}", RequestFault.NOT_TAKEN)
-        elif not self._accepts(frame, step, value):
-            self._faults.add(step.slot, RequestFault.NOT_TAKEN, _accepted(frame, flow, step))
-        self._runner.answered(self._script, frame, step, trigger)
+            if not step.skip:
+                raise AnswerFaults().error((step.slot, *self._lacking()))
+            self._runner.answered(self._script, frame, step, "skipped")
+            return
+        asked = (flow.steps[name] for name in frame.trail)
+        asked_before = any(isinstance(one, Ask) and one.slot == step.slot for one in asked)
+        if asked_before or not self._accepts(frame, step, value):
+            faults = AnswerFaults()
+            faults.add(step.slot, RequestFault.NOT_TAKEN, _accepted(frame, flow, step))
+            raise faults.error(self._lacking())
+        self._runner.answered(self._script, frame, step, "answered")
 
     def _accepts(self, frame: Running, step: Ask, value: Any) -> bool:
         values = value if isinstance(value, list) else [value]
@@ -357,6 +342,9 @@ class _Walk:
             return
         if self._is_unproven:
             raise fault("proof", RequestFault.NOT_ENOUGH)
+        lacking = self._lacking()
+        if lacking:
+            raise AnswerFaults().error(lacking)
         raise fault("answers", RequestFault.NOTHING_TO_FILE)
 
 

@@ -5,10 +5,10 @@ The same questions say what a program may send (``intake_kinds``) and check what
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final
 
 from privacydesk.dialog import filling, limits
@@ -20,6 +20,7 @@ from privacydesk.dialog.script import Script
 from privacydesk.dialog.slots import LONG_TEXT_LIMIT, TEXT_LIMIT
 from privacydesk.domain.events import Choice
 from privacydesk.domain.request_faults import RequestFault
+from privacydesk.domain.request_kinds import AnswerType
 from privacydesk.errors import InvalidRequestError
 
 CONTACT: Final = "contact"
@@ -30,18 +31,6 @@ _MOST_FAULTS: Final = 20
 _MOST_OFFERED: Final = 40
 _PHONE_DIGITS: Final = range(8, 16)
 """Digits of a phone number with its country code (E.164)."""
-
-
-class AnswerType(StrEnum):
-    """What kind of value an answer is."""
-
-    CHOICE = "choice"
-    """One of the values that are offered."""
-    TEXT = "text"
-    DATE = "date"
-    """A day, not after today, as ``2014-05-01``."""
-    CONTACT = "contact"
-    """A phone number with ``+`` and its country code, or a mail address."""
 
 
 _TYPES: Final[Mapping[str, AnswerType]] = {
@@ -63,6 +52,7 @@ class Question:
     Attributes:
         name: the slot.
         type: the kind of value that it takes.
+        slot_type: the slot's own type.
         several: whether it takes several values.
         is_list: whether its slot holds a list, also of one value.
         longest: the most characters of a text; 0 for other types.
@@ -72,6 +62,7 @@ class Question:
 
     name: str
     type: AnswerType
+    slot_type: str
     several: bool = False
     is_list: bool = False
     longest: int = 0
@@ -94,6 +85,9 @@ class Question:
         return self.of_account or any(one.value == value for one in self.options)
 
 
+NO_QUESTIONS: Final[Mapping[str, Question]] = MappingProxyType({})
+
+
 def flows_of(flows: Mapping[str, Flow], flow: Flow) -> tuple[Flow, ...]:
     """Return a request's flow, and the flows of requests that it may call."""
     called = (step.flow for step in flow.steps.values() if isinstance(step, Call))
@@ -113,26 +107,27 @@ def questions_of(flows: Mapping[str, Flow], script: Script, flow: Flow) -> dict[
     found = {name: _question(script, name, types[name], steps) for name, steps in asked.items()}
     # Contacts are asked for by the flow that sends a code there, in the chat.
     contacts = (name for name, slot in flow.slots.items() if slot.type == CONTACT)
-    return found | {name: Question(name, AnswerType.CONTACT) for name in contacts}
+    return found | {name: Question(name, AnswerType.CONTACT, CONTACT) for name in contacts}
 
 
 def _question(script: Script, name: str, slot_type: str, steps: list[Ask]) -> Question:
-    offered = {str(one.value): one for step in steps for one in _offered(script, step)}
+    options = {str(one.value): one for step in steps for one in offered(script, step)}
     kind = _TYPES[slot_type]
     is_text = kind is AnswerType.TEXT
     return Question(
         name,
         kind,
+        slot_type,
         several=any(step.many or step.several for step in steps),
         is_list=steps[0].many,
         longest=(LONG_TEXT_LIMIT if slot_type == "long_text" else TEXT_LIMIT) if is_text else 0,
-        options=tuple(offered.values()),
+        options=tuple(options.values()),
         of_account=any(step.options and is_constrained(step.options) for step in steps),
     )
 
 
-def _offered(script: Script, step: Ask) -> Iterable[Choice]:
-    """Return what a question offers before anything of the account is known."""
+def offered(script: Script, step: Ask) -> tuple[Choice, ...]:
+    """Return what a step offers before anything of the account is known."""
     nothing = Running(flow="", state="", started_at=script.now, serial=0)
     of_desk = choices_from(step.options, script, nothing) if step.options else ()
     written = (
@@ -191,8 +186,8 @@ class AnswerFaults:
     def __bool__(self) -> bool:
         return bool(self._faults)
 
-    def __contains__(self, name: object) -> bool:
-        return name in self._faults
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._faults)
 
     def add(self, name: str, what: RequestFault, offered: Iterable[str] = ()) -> None:
         """Add a fault of an answer.
@@ -210,8 +205,20 @@ class AnswerFaults:
             **({"offered": told} if told else {}),
         }
 
-    def error(self) -> InvalidRequestError:
-        """Return the error for them."""
+    def error(
+        self, lacking: Iterable[str] = (), questions: Mapping[str, Question] = NO_QUESTIONS
+    ) -> InvalidRequestError:
+        """Return the error for them.
+
+        Args:
+            lacking: answers that are missing besides.
+            questions: what is offered instead of values that are not taken.
+        """
+        for name, told in tuple(self._faults.items()):
+            if told["what"] is RequestFault.NOT_TAKEN and name in questions:
+                self.add(name, RequestFault.NOT_TAKEN, questions[name].values)
+        for name in lacking:
+            self.add(name, RequestFault.MISSING)
         unlike = {str(one): one for one in self._faults.values()}
         return _refusal(list(unlike.values())[:_MOST_FAULTS])
 
@@ -252,7 +259,7 @@ def checked(
             if not given or (len(given) > 1 and not question.several):
                 faults.add(name, RequestFault.TAKES_ONE_VALUE)
             elif not all(question.takes(one, today) for one in given):
-                faults.add(name, RequestFault.NOT_TAKEN, question.values)
+                faults.add(name, RequestFault.NOT_TAKEN)
             else:
                 values = list(dict.fromkeys(given))
                 slots[name] = values if question.is_list or len(values) > 1 else values[0]
@@ -271,7 +278,7 @@ def check_asked(
     # Contacts are asked for by the flow that sends a code there, in the chat.
     asked |= {limits.SLOT, *(name for name, slot in flow.slots.items() if slot.type == CONTACT)}
     for name in answers:
-        if name not in asked and name not in faults:
+        if name not in asked and name not in set(faults):
             faults.add(name, RequestFault.NOT_ASKED)
 
 

@@ -35,6 +35,7 @@ from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import Intent, RequestKind
 from privacydesk.domain.numbers import canonical_number
 from privacydesk.domain.request_faults import RequestFault
+from privacydesk.domain.request_kinds import KindSpec, Wording
 from privacydesk.domain.selection import Part, Selection, Span, to_plain
 from privacydesk.domain.ticket import FILED_FOR, LogEntry, Ticket
 from privacydesk.domain.turn import IntakeMessage
@@ -42,6 +43,7 @@ from privacydesk.errors import DeskError, ErrorCode, NotFoundError, StaleError, 
 from privacydesk.ports import Changes, Committed, Hashing, IdGenerator, Reader, WorkingSet
 from privacydesk.services.chat import ChatDesk
 from privacydesk.services.decision import PrepareTurn, TurnInput
+from privacydesk.services.rendering import Renderer
 from privacydesk.services.revocations import account_hash
 from privacydesk.services.turns import Turns
 
@@ -142,6 +144,7 @@ class Intake:
         hashing: names the conversation of an account.
         minter: generates the keys of calls, and the ids of previews.
         clock: source of the current time.
+        renderer: puts what kinds of requests ask into words.
     """
 
     def __init__(
@@ -155,6 +158,7 @@ class Intake:
         hashing: Hashing,
         minter: IdGenerator,
         clock: Clock,
+        renderer: Renderer,
     ) -> None:
         self._turns = turns
         self._desk = desk
@@ -164,6 +168,18 @@ class Intake:
         self._hashing = hashing
         self._minter = minter
         self._clock = clock
+        self._renderer = renderer
+        self._kinds: dict[str, tuple[KindSpec, ...]] = {}
+
+    def kinds(self, locale: str) -> tuple[KindSpec, ...]:
+        """Return what a program may send for each kind of request, with texts for a locale."""
+        if locale not in self._kinds:
+            self._kinds[locale] = self._engine.request_kinds(locale, self._clock.now())
+        return self._kinds[locale]
+
+    def text(self, locale: str, wording: Wording) -> str:
+        """Return a text of what ``kinds`` describes, as a label."""
+        return self._renderer.label(locale, wording.key, wording.args)
 
     async def file(self, request: IntakeRequest, by: Agent, *, job_id: str) -> Filed:
         """File a request.

@@ -15,11 +15,10 @@ from privacydesk.errors import (
     NotFoundError,
     is_outage,
 )
-from privacydesk.i18n.locales import DEFAULT_LOCALE as PEOPLES_LOCALE
-from privacydesk.i18n.negotiation import negotiate
 from privacydesk.web.console.page import console_error_page
-from privacydesk.web.keys import CHAT_SERVER, CONVERSATION_LOCALE, DEFAULT_LOCALE, LOCALE
+from privacydesk.web.keys import CHAT_SERVER, LOCALE
 from privacydesk.web.pages import error_page
+from privacydesk.web.readers import readers_locale
 from privacydesk.web.request_ids import REQUEST_ID
 from privacydesk.web.responses import STATUS, is_disconnected, problem_response
 from privacydesk.web.routes import route_of
@@ -79,15 +78,7 @@ def _from_http_exception(error: web.HTTPException) -> DeskError:
 
 def _error_response(request: web.Request, error: DeskError, status: int) -> web.Response:
     chat = request.config_dict[CHAT_SERVER]
-    locale = (
-        request.get(LOCALE)
-        or request.get(CONVERSATION_LOCALE)
-        or negotiate(
-            request.headers.get("Accept-Language", ""),
-            # ``config_dict`` has only what this middleware's own application knows.
-            request.match_info.apps[-1].get(DEFAULT_LOCALE, PEOPLES_LOCALE),
-        )
-    )
+    locale = request.get(LOCALE) or readers_locale(request)
     fields = chat.error_json(error, locale)
     request_id = request.get(REQUEST_ID, "")
     if status >= _INTERNAL_ERROR and not is_outage(error):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from privacydesk.domain.api_tokens import Scope
@@ -16,6 +17,7 @@ from privacydesk.web.api.intake_schemas import (
     FileRequest,
     PreviewResponse,
 )
+from privacydesk.web.api.kind_schemas import RequestKindsResponse, kind_response
 from privacydesk.web.api.operations import (
     ApiResponse,
     Call,
@@ -31,6 +33,7 @@ from privacydesk.web.api.ticket_schemas import (
     deadline_response,
     item_fields,
 )
+from privacydesk.web.texts import LANGUAGE_TAGS
 
 
 async def _file(call: Call[EmptyRequest, Any]) -> ApiResponse:
@@ -64,6 +67,12 @@ async def _preview(call: Call[EmptyRequest, Any]) -> ApiResponse:
             to_confirm=filed.wording,
         )
     )
+
+
+async def _kinds(call: Call[EmptyRequest, EmptyRequest]) -> ApiResponse:
+    intake, locale = call.services.intake, call.locale
+    kinds = tuple(kind_response(one, partial(intake.text, locale)) for one in intake.kinds(locale))
+    return ApiResponse(RequestKindsResponse(language=LANGUAGE_TAGS[locale], kinds=kinds))
 
 
 def _request(call: Call[EmptyRequest, Any]) -> IntakeRequest:
@@ -136,6 +145,19 @@ REQUESTS: Final[tuple[Operation[Any, Any], ...]] = (
         supports_if_match=False,
         has_etag=False,
         changes_nothing=True,
+    ),
+    read_operation(
+        "list_request_kinds",
+        "/requests/kinds",
+        Group.REQUESTS,
+        "List the kinds of requests that can be filed, with the answers that each of them takes.",
+        scope=Scope.REQUESTS_FILE,
+        other_scopes=frozenset({Scope.REQUESTS_ATTEST}),
+        handler=_kinds,
+        query_model=EmptyRequest,
+        response_model=RequestKindsResponse,
+        details="As this desk offers them, in the language of `Accept-Language`, else in that of"
+        " the token's owner or in English.",
     ),
     read_operation(
         "show_request",

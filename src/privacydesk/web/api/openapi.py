@@ -224,13 +224,16 @@ def _class_name(model: type[BaseModel]) -> str:
 
 def _operation_object(operation: Operation[Any, Any], schemas: _SchemasByModel) -> dict[str, Any]:
     path_names = _PATH_PARAMETER.findall(operation.path)
-    sentences = (f"Scope: `{operation.scope}`.", operation.details)
+    others = sorted(operation.other_scopes)
+    scopes = " or ".join(f"`{scope}`" for scope in (operation.scope, *others))
+    sentences = (f"Scope: {scopes}.", operation.details)
     operation_object: dict[str, Any] = {
         "operationId": operation.name,
         "tags": [operation.group.value],
         "summary": operation.summary,
         "description": " ".join(sentence for sentence in sentences if sentence),
         "x-scope": operation.scope.value,
+        **({"x-other-scopes": others} if others else {}),
         "parameters": [
             *(_path_parameter(name) for name in path_names),
             *_query_parameters(schemas[operation.query_model, "validation"]),

@@ -100,6 +100,7 @@ class Call(Generic[Q, B]):
         path: the path parameters.
         query: the query parameters.
         body: the request body.
+        locale: the language of texts in the response.
         expected_version: the version in ``If-Match``; None if any version is accepted.
         job_id: id of the job that carries out a write, which runs only once; empty for reads.
         api_request: the stored row of a write, for writes without a job: the service records the
@@ -111,6 +112,7 @@ class Call(Generic[Q, B]):
     path: Mapping[str, str]
     query: Q
     body: B
+    locale: str = "en"
     expected_version: int | None = None
     job_id: str = ""
     api_request: StoredResponse | None = None
@@ -166,6 +168,7 @@ class Operation(Generic[Q, B]):
         group: the tag in the OpenAPI document.
         summary: one sentence for the documentation.
         scope: the scope that the token needs.
+        other_scopes: scopes that will do as well.
         handler: carries out the request.
         query_model: the model of the query parameters.
         body_model: the model of the request body; ``EmptyRequest`` for reads.
@@ -199,6 +202,12 @@ class Operation(Generic[Q, B]):
     error_statuses: tuple[int, ...] = field(default=())
     complete_stored: CompleteStored | None = None
     media_type: str = JSON
+    other_scopes: frozenset[Scope] = frozenset()
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """The scopes of which the token needs one."""
+        return self.other_scopes | {self.scope}
 
     @property
     def method(self) -> str:
@@ -225,6 +234,7 @@ def read_operation(
     has_etag: bool = False,
     error_statuses: tuple[int, ...] = (),
     media_type: str = JSON,
+    other_scopes: frozenset[Scope] = frozenset(),
 ) -> Operation[Any, Any]:
     """Return a read operation."""
     return Operation(
@@ -241,6 +251,7 @@ def read_operation(
         has_etag=has_etag,
         error_statuses=error_statuses,
         media_type=media_type,
+        other_scopes=other_scopes,
     )
 
 

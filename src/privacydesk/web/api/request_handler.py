@@ -53,6 +53,7 @@ from privacydesk.web.api.schemas import EmptyRequest, WaitingQuery
 from privacydesk.web.api.token_guesses import TokenGuesses
 from privacydesk.web.bodies import read_body
 from privacydesk.web.keys import CONVERSATION_LOCALE, SETTINGS
+from privacydesk.web.readers import readers_locale
 from privacydesk.web.responses import STATUS
 
 _log = structlog.get_logger(__name__)
@@ -174,7 +175,7 @@ async def _authenticate(services: ApiServices, request: web.Request) -> Bearer:
 async def _check_scope(
     services: ApiServices, operation: Operation[Any, Any], bearer: Bearer, request: web.Request
 ) -> None:
-    if operation.scope in bearer.token.scopes:
+    if operation.scopes & frozenset(bearer.token.scopes):
         return
     origin = client_network(request, request.config_dict[SETTINGS].trusted_proxies)
     await services.access_log.record(
@@ -207,6 +208,7 @@ async def _parse_call(
         path=dict(request.match_info),
         query=query,
         body=body,
+        locale=readers_locale(request),
         expected_version=_parse_if_match(operation, request),
     )
 
