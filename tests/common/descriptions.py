@@ -6,16 +6,13 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from privacydesk.web.api.app import OPERATIONS
-from privacydesk.web.api.openapi import openapi_document
-from privacydesk.web.chat.asyncapi import asyncapi_document
+from privacydesk.app.schemas import DOCUMENTS
 
 
 def descriptions() -> Mapping[str, bytes]:
     """Return the documents by the names of their files."""
     return {
-        "openapi.json": json.dumps(openapi_document(OPERATIONS)).encode(),
-        "asyncapi.json": json.dumps(asyncapi_document()).encode(),
+        f"{name}.json": json.dumps(DOCUMENTS[name]()).encode() for name in ("openapi", "asyncapi")
     }
 
 

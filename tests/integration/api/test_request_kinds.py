@@ -185,3 +185,15 @@ async def test_either_door_s_scope_shows_them_and_no_other(office: Office) -> No
     )
     refused = await others.get("/requests/kinds")
     assert (refused.status, refused.body["scope"]) == (403, "requests:file")
+
+
+async def test_the_description_names_the_answers_and_takes_any(office: Office) -> None:
+    document = (await (await app(office)).get("/openapi.json")).body
+    names = {one["name"] for kind in (await kinds_of(office)).values() for one in kind["answers"]}
+    for model in ("FileRequest", "AttestedRequest"):
+        answers = document["components"]["schemas"][model]["properties"]["answers"]
+        assert answers["properties"].keys() == names
+        assert "required" not in answers
+        told = answers["properties"]["to"]["description"]
+        assert told == "`access`, `portability`: `me`, `other`."
+        assert answers["additionalProperties"]["anyOf"]

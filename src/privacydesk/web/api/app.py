@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -60,7 +59,9 @@ def make_api(services: ApiServices, settings: WebSettings) -> web.Application:
     app = web.Application()
     app[API_SERVICES] = services
     app[DEFAULT_LOCALE] = "en"
-    app[OPENAPI_DOCUMENT] = OpenApiDocument(partial(openapi_document, OPERATIONS))
+    app[OPENAPI_DOCUMENT] = OpenApiDocument(
+        lambda: openapi_document(OPERATIONS, services.intake.kinds("en"))
+    )
     app[RATE_LIMITER] = RateLimiter(settings.api_per_minute, settings.api_at_once)
     app[TOKEN_GUESSES] = TokenGuesses(settings.api_guesses)
     app[REQUEST_LOCKS] = RequestLocks()

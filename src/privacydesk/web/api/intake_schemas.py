@@ -64,7 +64,8 @@ class FileRequest(RequestModel):
     ] = Field(
         default_factory=dict,
         max_length=_MAX_ANSWERS,
-        description="The answers to the questions that the chat asks for this kind, by name.",
+        description="The answers to the questions that the chat asks for this kind, by name, as"
+        " `GET /requests/kinds` describes them.",
     )
     limited_to: tuple[LimitedToRequest, ...] = Field(
         default=(), max_length=_MAX_VALUES, description="The days to which it is limited."

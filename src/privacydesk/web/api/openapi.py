@@ -15,6 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from privacydesk.domain.api_tokens import Scope
 from privacydesk.domain.request_faults import RequestFault
+from privacydesk.domain.request_kinds import KindSpec
 from privacydesk.errors import ErrorCode
 from privacydesk.web.api.headers import (
     ETAG_PATTERN,
@@ -29,6 +30,7 @@ from privacydesk.web.api.headers import (
     VERSION,
     VERSION_HEADER,
 )
+from privacydesk.web.api.intake_schemas import AttestedRequest, FileRequest
 from privacydesk.web.api.openapi_webhooks import (
     WEBHOOK_HEADERS,
     event_components,
@@ -151,9 +153,19 @@ The mode is ``validation`` for requests and ``serialization`` for responses.
 """
 
 
-def openapi_document(operations: Sequence[Operation[Any, Any]]) -> Mapping[str, Any]:
-    """Return the OpenAPI document of the operations."""
+def openapi_document(
+    operations: Sequence[Operation[Any, Any]], kinds: Sequence[KindSpec] = ()
+) -> Mapping[str, Any]:
+    """Return the OpenAPI document of the operations.
+
+    Args:
+        operations: the operations.
+        kinds: the kinds of requests that can be filed, to name the answers that they take.
+    """
     components, schemas = _schemas(operations)
+    for model in (FileRequest, AttestedRequest):
+        if kinds and model.__name__ in components:
+            _name_answers(components[model.__name__]["properties"]["answers"], kinds)
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         methods = paths.setdefault(operation.path, {})
@@ -216,6 +228,24 @@ def _schemas(
         name = references[model, "validation"]["$ref"].rpartition("/")[2]
         schemas[model, "validation"] = components.pop(name)
     return components, schemas
+
+
+def _name_answers(schema: dict[str, Any], kinds: Sequence[KindSpec]) -> None:
+    """Add the answers that kinds of requests take, by their names, to the schema of any answers."""
+    kinds_by_values: dict[str, dict[str, list[str]]] = {}
+    for kind in kinds:
+        for answer in kind.answers:
+            values = ", ".join(f"`{one.value}`" for one in answer.options) or f"a {answer.type}"
+            takers = kinds_by_values.setdefault(answer.name, {}).setdefault(values, [])
+            if f"`{kind.kind}`" not in takers:
+                takers.append(f"`{kind.kind}`")
+    schema["properties"] = {
+        name: {
+            **schema["additionalProperties"],
+            "description": " ".join(f"{', '.join(of)}: {what}." for what, of in by_values.items()),
+        }
+        for name, by_values in kinds_by_values.items()
+    }
 
 
 def _class_name(model: type[BaseModel]) -> str:

@@ -136,7 +136,7 @@ def _operation_view(path: str, method: str, operation: Mapping[str, Any]) -> Ope
         method=method.upper(),
         path=path,
         summary=operation["summary"],
-        scope=operation["x-scope"],
+        scope=" / ".join((operation["x-scope"], *operation.get("x-other-scopes", ()))),
         # The first sentence names the scope, which is shown separately.
         description=operation["description"].partition(". ")[2],
         parameters=tuple(
