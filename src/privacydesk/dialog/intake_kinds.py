@@ -37,7 +37,8 @@ def kind_specs(runner: Runner, script: Script) -> tuple[KindSpec, ...]:
         runner: knows the flows.
         script: a turn of nobody, in the language of the texts.
     """
-    return tuple(_spec(runner, script, kind) for kind in RequestKind)
+    kinds = (kind for kind in RequestKind if Intent(kind.value) in runner.by_intent)
+    return tuple(_spec(runner, script, kind) for kind in kinds)
 
 
 def _spec(runner: Runner, script: Script, kind: RequestKind) -> KindSpec:

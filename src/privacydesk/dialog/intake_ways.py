@@ -7,7 +7,7 @@ way. What a program may send (``intake_kinds``) and which answers lack follow fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -158,11 +158,21 @@ class _Place:
     asked: tuple[Asked, ...] = ()
     seen: frozenset[tuple[tuple[str, str], ...]] = frozenset()
 
+    @property
+    def key(self) -> Hashable:
+        """What makes two places the same, however they were come to."""
+        asked = tuple((one.name, one.step and one.step.id, _key(one.facts)) for one in self.asked)
+        return self.at, _key(self.facts), asked
+
     def to(self, target: str) -> _Place:
         """Return the place after moving to a step of the same flow."""
         return replace(
             self, at=(*self.at[:-1], (self.at[-1][0], target)), seen=self.seen | {self.at}
         )
+
+
+def _key(facts: Facts) -> Hashable:
+    return frozenset(facts.items())
 
 
 class WayFinder:
@@ -188,13 +198,16 @@ class WayFinder:
     def find(self, flow: Flow) -> tuple[Way, ...]:
         """Return the ways of a request, from the start of its flow."""
         found: list[Way] = []
+        met: set[Hashable] = set()
         ahead = [_Place(((flow.name, flow.start),), {PROOF: self._domains[PROOF]})]
         while ahead:
             place = ahead.pop()
             for further in self._on(place):
                 if isinstance(further, Way):
                     found.append(further)
-                elif further.at not in further.seen:
+                elif further.at not in further.seen and further.key not in met:
+                    # What depends on the account often leads to the same question either way.
+                    met.add(further.key)
                     ahead.append(further)
         return tuple(found)
 

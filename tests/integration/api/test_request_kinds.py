@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.common.api_client import Program, program
+from tests.common.api_client import Program, program, staff_program
 from tests.common.console_client import Office, open_office
 from tests.integration.api.test_intake import LIN, answers_of_the_page, vouched
 
@@ -152,29 +152,37 @@ async def test_the_page_s_answers_are_as_described(office: Office) -> None:
         ]
 
 
-async def test_a_form_is_described_in_the_reader_s_language(office: Office) -> None:
-    labels = {
-        language: (await kinds_of(office, **{"Accept-Language": language}))["rectification"]
+async def test_forms_are_described_in_the_reader_s_language(office: Office) -> None:
+    told = {
+        language: await kinds_of(office, **{"Accept-Language": language})
         for language in ("en", "zh-CN", "zh-HK")
     }
-    assert [one["label"] for one in labels.values()] == [
+    assert [one["rectification"]["label"] for one in told.values()] == [
         "Correct my data", "更正我的信息", "更正我的資料",
     ]  # fmt: skip
-    _, value, *_ = labels["en"]["answers"]
+    _, value, *_ = told["en"]["rectification"]["answers"]
     assert (value["question"], value["when"]) == (
         "What should the nickname be?",
         [{"field": ["nickname"]}],
     )
-    for kind in labels.values():
-        texts = [
-            text
-            for answer in kind["answers"]
-            for text in (answer["question"], *(one["label"] for one in answer["options"]))
-        ]
-        assert all(texts)
-        assert not any("{" in text for text in texts)
+    for kinds in told.values():
+        for kind in kinds.values():
+            texts = [kind["label"]]
+            for answer in kind["answers"]:
+                texts += [answer["question"], answer["label"], answer["hint"] or "-"]
+                texts += [one["label"] for one in answer["options"]]
+            assert all(texts)
+            assert not any("{" in text for text in texts)
+    # The child's relative is asked in the words of the form for guardians, which has short labels.
+    child = next(a for a in told["en"]["guardian"]["answers"] if a["name"] == "child_account")
+    assert child["label"] == "The account or nickname the child uses"
     plain = await (await app(office)).get("/requests/kinds")
     assert plain.body["language"] == "en"
+    owner = await staff_program(office, "mei", Scope.REQUESTS_FILE)
+    await office.signin.account.set_locale(
+        await office.world.services.staff.roster.person("mei"), "zh_Hant"
+    )
+    assert (await owner.get("/requests/kinds")).body["language"] == "zh-Hant"
 
 
 async def test_either_door_s_scope_shows_them_and_no_other(office: Office) -> None:
