@@ -94,10 +94,10 @@ class _Describer:
         asked = [(way, one) for way in self._ways for one in way.asked if one.name == name]
         if not asked:
             return
-        steps = {one.step.id: one.step for _, one in asked if one.step is not None}
+        steps = [one.step for _, one in asked if one.step is not None]
         # A flow that is called may ask the same in its own words.
-        own = [one for one in steps.values() if one in self._flow.steps.values()]
-        step = next(iter((*own, *steps.values())), None)
+        own = [one for one in steps if self._flow.steps.get(one.id) is one]
+        step = next(iter((*own, *steps)), None)
         cases = [{**one.facts} for _, one in asked]
         question = self._questions[name]
         spec = AnswerSpec(

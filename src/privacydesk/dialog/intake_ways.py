@@ -115,7 +115,7 @@ def filing_values(
         values = {value for way, one in found for value in way.facts.get(one.name, ())}
         if question.of_account:
             return values
-        steps = {one.step.id: one.step for _, one in found if one.step is not None}
+        steps = {id(one.step): one.step for _, one in found if one.step is not None}
         return values & {str(one.value) for step in steps.values() for one in offered(script, step)}
 
     return {
@@ -161,7 +161,7 @@ class _Place:
     @property
     def key(self) -> Hashable:
         """What makes two places the same, however they were come to."""
-        asked = tuple((one.name, one.step and one.step.id, _key(one.facts)) for one in self.asked)
+        asked = tuple((one.name, id(one.step), _key(one.facts)) for one in self.asked)
         return self.at, _key(self.facts), asked
 
     def to(self, target: str) -> _Place:

@@ -173,9 +173,16 @@ async def test_forms_are_described_in_the_reader_s_language(office: Office) -> N
                 texts += [one["label"] for one in answer["options"]]
             assert all(texts)
             assert not any("{" in text for text in texts)
-    # The child's relative is asked in the words of the form for guardians, which has short labels.
     child = next(a for a in told["en"]["guardian"]["answers"] if a["name"] == "child_account")
     assert child["label"] == "The account or nickname the child uses"
+    parts = {
+        name: next(one for one in told["en"][name]["answers"] if one["name"] == "categories")
+        for name in ("access", "portability")
+    }
+    assert [one["question"] for one in parts.values()] == [
+        "What should the copy include? You can choose several.",
+        "Which kinds of data? You can choose several.",
+    ]
     plain = await (await app(office)).get("/requests/kinds")
     assert plain.body["language"] == "en"
     owner = await staff_program(office, "mei", Scope.REQUESTS_FILE)
