@@ -1,6 +1,6 @@
 // Signs short-lived tokens for logged-in accounts, as the app's backend does for the chat.
 //
-//     npm install @privacydesk/client
+//     npm install …/privacydesk-client-0.1.0.tgz     (made by `sh scripts/clients typescript`)
 //     node app_token.mjs keys             print the desk's setting, with the public key
 //     node app_token.mjs token u-1001     print a token for an account
 //     node app_token.mjs logout u-1001    revoke its tokens, with the API's URL and token:

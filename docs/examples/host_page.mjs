@@ -1,6 +1,6 @@
 // A web page with the chat in a panel, and its backend, which signs tokens.
 //
-//     npm install @privacydesk/client
+//     npm install …/privacydesk-client-0.1.0.tgz     (made by `sh scripts/clients typescript`)
 //     DESK_URL=http://127.0.0.1:8080 PORT=9003 node host_page.mjs
 //
 // The desk must allow the page: PRIVACYDESK_HOST_ORIGIN=http://127.0.0.1:9003 and

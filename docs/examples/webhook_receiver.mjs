@@ -1,6 +1,6 @@
 // A sample webhook receiver: verifies each message, answers, then processes it once.
 //
-//     npm install @privacydesk/client
+//     npm install …/privacydesk-client-0.1.0.tgz     (made by `sh scripts/clients typescript`)
 //     WEBHOOK_SECRET=whsec_… PORT=9000 node webhook_receiver.mjs
 
 import { createServer } from "node:http";

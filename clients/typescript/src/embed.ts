@@ -13,7 +13,10 @@ export interface ChatOptions {
   readonly getToken?: () => Promise<string | null>;
   /** Where the chat is shown; a panel over the page without one. */
   readonly container?: HTMLElement;
-  /** The language that a new conversation begins in; by default the browser's. */
+  /**
+   * The language that a new conversation begins in; by default the browser's. The `locale` of a
+   * token comes before it, and a conversation that exists keeps its own until `setLanguage`.
+   */
   readonly language?: Language;
   /** `auto`, the default, follows the system. */
   readonly theme?: Theme;
@@ -216,7 +219,7 @@ class EmbeddedChat implements Chat {
   }
 
   #words(language: Language): Words {
-    const words = WORDS[language];
+    const words = WORDS[language] ?? WORDS[languageOf(language)];
     return { ...words, title: this.#options.title ?? words.title };
   }
 
