@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from tests.common import postgresql
@@ -27,7 +28,8 @@ from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.ticket import TicketState
 from privacydesk.errors import SettingsError
 from privacydesk.storage.backups import back_up
-from privacydesk.storage.sealing import KeyRing, SealError, WrappedKey
+from privacydesk.storage.rows import event, ticket_log
+from privacydesk.storage.sealing import KeyRing, Seal, SealError, WrappedKey
 
 pytestmark = pytest.mark.sqlite("it runs on either database in each mode")
 
@@ -152,3 +154,77 @@ async def test_a_copy_from_before_a_purge_shows_nothing_of_it(copies: Copies) ->
         (entry,) = await trail.entries(what="database_restored")
         assert entry.entry.by == "operator"
         assert (await trail.check()).fault is None
+
+
+def sealed_texts(folder: Path, owner: ConversationId) -> list[tuple[bytes, bytes]]:
+    """Return what the database has sealed of a conversation's log and its requests' logs.
+
+    Each with what it is bound to.
+    """
+    found = []
+    with by_hand(folder) as database:
+        for table, binding in (("event", event.BINDING), ("ticket_log", ticket_log.BINDING)):
+            names = ", ".join(f'"{name}"' for name in (*binding.columns, "body"))
+            for values in database.execute(f"SELECT {names} FROM {table}").fetchall():  # noqa: S608 - of our own names
+                plain = [bytes(one) if isinstance(one, memoryview) else one for one in values]
+                row = SimpleNamespace(**dict(zip((*binding.columns, "body"), plain, strict=True)))
+                if row.conversation_id == owner:
+                    found.append((binding.associated_data_of_row(row), row.body))
+    return found
+
+
+def seal_of(folder: Path, owner: ConversationId, **keys: str) -> Seal:
+    """Return the seal whose key the database has wrapped for a conversation."""
+    given = {name: b64decode(key) for name, key in keys.items()}
+    with by_hand(folder) as database:
+        rows = database.execute(
+            "SELECT conversation_id, ring_key, wrapped FROM data_key"
+        ).fetchall()
+    ((name, wrapped),) = (rest for one, *rest in rows if bytes(one) == owner)
+    return Seal(KeyRing(name, given).unwrap(owner, WrappedKey(name, bytes(wrapped))))
+
+
+def opened_with(seal: Seal, sealed: list[tuple[bytes, bytes]]) -> list[bytes]:
+    opened = []
+    for bound, value in sealed:
+        with contextlib.suppress(SealError):
+            opened.append(seal.open(bound, value))
+    return opened
+
+
+async def test_the_present_keys_open_nothing_of_before_of_who_goes_on(copies: Copies) -> None:
+    folder, clock = copies.folder, MovableClock(START, frozen=True)
+    async with desk(folder, clock, "one") as world:
+        chen, purged = await closed(world)
+        assert chen.session is not None
+        home = chen.session.conversation
+        clock.move(20 * DAY)
+        await chen.step({"user": "還有一件事"})
+    before = copies.make()
+    clock.move(11 * DAY)
+    async with desk(folder, clock, "one") as world:
+        again = await enter(world, "chen")
+        reader = world.services.store.reader
+        assert RARE in repr(await reader.events(home, after=0, limit=1000))
+        assert (await run(world)).requests == (purged.number,)
+        # The process that has read with the key of before goes on.
+        await again.step({"user": "再問一下"})
+        texts = [e.text for e in await reader.events(home, after=0, limit=1000)]
+        assert {"還有一件事", "再問一下"} <= set(texts)
+        await world.services.maintenance.sealer.seal_pending()
+        assert (await world.services.maintenance.trail.check()).fault is None
+    async with desk(folder, clock, "two", "one") as world:
+        await world.services.maintenance.wrapping.rewrap("one", limit=1000)
+    async with desk(folder, clock, "two") as world:
+        reader = world.services.store.reader
+        assert [e.text for e in await reader.events(home, after=0, limit=1000)] == texts
+        checked = [one async for one in world.services.maintenance.integrity.verify()]
+        assert not [fault for one in checked for fault in one.faults]
+    present = seal_of(folder, home, two=BOTH["two"])
+    assert len(opened_with(present, sealed_texts(folder, home))) > 2
+
+    copies.restore(before)
+    sealed = sealed_texts(folder, home)
+    own = seal_of(folder, home, one=BOTH["one"])
+    assert RARE.encode() in b"".join(opened_with(own, sealed))
+    assert not opened_with(present, sealed)

@@ -1,7 +1,7 @@
 """Schema migrations. ``HEAD`` names the newest one without importing alembic."""
 
-HEAD = "0018"
-OLDEST = "0015"
+HEAD = "0019"
+OLDEST = "0019"
 """The oldest version of the schema whose programs work on ``HEAD``, too.
 
 A program goes on with a newer schema, as while a new version is brought in process by process, if

@@ -29,7 +29,7 @@ from privacydesk.storage.data_keys import (
     get_or_create_digest_key,
     get_or_create_seal,
     load_digest_key,
-    load_seals,
+    load_own_seal,
 )
 from privacydesk.storage.hash_forms import both_forms, hash_params, matches
 from privacydesk.storage.reader import SqlReader
@@ -316,7 +316,7 @@ class SqlStaffAccess:
     # -- sealing -------------------------------------------------------------------------------
 
     def _seal(self, connection: sa.Connection) -> Seal:
-        seal = load_seals(connection, self._seals, [STAFF_KEY]).get(STAFF_KEY)
+        seal = load_own_seal(connection, self._seals, STAFF_KEY)
         if seal is None:
             raise SealError("staff's data key is missing")
         return seal

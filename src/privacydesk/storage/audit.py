@@ -24,7 +24,7 @@ from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
 from privacydesk.storage.codec import opt_instant, to_micros
-from privacydesk.storage.data_keys import load_seals
+from privacydesk.storage.data_keys import load_own_seal
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.resilient_reads import open_signed_rows, read_full_page
 from privacydesk.storage.rows.audit import BINDING, read_audit
@@ -172,7 +172,7 @@ class SqlAuditTrail:
         return seal.key
 
     def _load_key(self, connection: sa.Connection) -> bytes:
-        seal = load_seals(connection, self._seals, [CHAIN_KEY]).get(CHAIN_KEY)
+        seal = load_own_seal(connection, self._seals, CHAIN_KEY)
         if seal is None:
             raise SealError("the audit chain has no key: run privacydesk audit verify")
         return seal.key

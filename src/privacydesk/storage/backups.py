@@ -21,7 +21,7 @@ from privacydesk.storage.engines import parse_url, sqlite_file, writing_engine
 from privacydesk.storage.event_log import renew_log
 from privacydesk.storage.id_generator import SecureIdGenerator
 from privacydesk.storage.key_wrapping import check_ring
-from privacydesk.storage.resilient_reads import open_rows
+from privacydesk.storage.resilient_reads import open_rows_to_write
 from privacydesk.storage.rows.conversation import BINDING, conversation_row, open_conversation
 from privacydesk.storage.sealing import KeyRing, Seal, Seals
 from privacydesk.storage.statements import CONVERSATIONS
@@ -155,7 +155,7 @@ def renew_epochs(url: str, ring: KeyRing) -> int:
                 rows = connection.execute(_NEXT_CONVERSATIONS, {"after": after}).all()
                 if not rows:
                     return count
-                opened, _ = open_rows(
+                opened, _ = open_rows_to_write(
                     connection, seals, rows, BINDING, open_conversation, conversation_column="id"
                 )
                 updates = [

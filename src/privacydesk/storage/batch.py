@@ -38,6 +38,7 @@ from privacydesk.storage.hash_forms import hash_params
 from privacydesk.storage.help_visits import record_visit_steps
 from privacydesk.storage.id_generator import SecureIdGenerator
 from privacydesk.storage.incident_recipients import record_incident_steps
+from privacydesk.storage.key_replacement import replace_key
 from privacydesk.storage.locked_rows import LockedRows, Snapshots, TableRows, WrittenVersions
 from privacydesk.storage.rows.challenge import challenge_row
 from privacydesk.storage.rows.conversation import conversation_row
@@ -171,9 +172,10 @@ class Batch:
 
     def update_caches(self) -> None:
         """Cache what was written; called after the commit."""
+        conversations = self._locked.conversations.now
         for conversation_id, seal in self._new_seals.items():
-            self._seals.keep(conversation_id, seal)
-        for conversation in self._locked.conversations.now.values():
+            self._seals.keep(conversation_id, seal, conversations[conversation_id].epoch)
+        for conversation in conversations.values():
             self._snapshots.put(conversation.id, conversation)
         self._locked.remember_versions()
         if self._rows_to_write.counter_increments:
@@ -205,6 +207,7 @@ class Batch:
         try:
             changes = job.decide(working_set)
             staged = stage(job, working_set, changes, self._locked, self._now)
+            can_purge = staged.purge is None or self._lock_key_to_purge(conversation)
         except sa.exc.SQLAlchemyError:
             raise
         except SealError as error:
@@ -214,8 +217,18 @@ class Batch:
             return refusal
         except Exception as error:  # noqa: BLE001 - a closure's error fails only its own job
             return _log_failed_job(error)
+        if not can_purge:
+            return DEFERRED
         self._add_staged(job, changes, staged)
         return Committed(staged.first_offset, duplicate=False, changes=changes)
+
+    def _lock_key_to_purge(self, conversation: ConversationId | None) -> bool:
+        """Lock the key that a purge replaces; defer the job if another process uses the key now."""
+        assert conversation is not None
+        is_locked = self._locked.lock_key(conversation)
+        if not is_locked:
+            self._deferred.add(conversation)
+        return is_locked
 
     def _add_staged(self, job: Job, changes: Changes, staged: StagedChanges) -> None:
         """Add a job's staged changes to what the batch writes."""
@@ -309,8 +322,13 @@ class Batch:
         record_visit_steps(self._connection, to_write.visit_steps)
         record_incident_steps(self._connection, to_write.incident_steps)
         for conversation_id, purges in to_write.purges.items():
+            old = locked.seal(conversation_id)
             for purge in purges:
-                apply_purge(self._connection, conversation_id, purge, locked.seal(conversation_id))
+                apply_purge(self._connection, conversation_id, purge, old, locked.digest_key)
+            # Last, since it seals again what the batch has written before.
+            self._new_seals[conversation_id] = replace_key(
+                self._connection, self._seals, conversation_id, old
+            )
 
     def _write_tickets_and_outbox(self) -> None:
         locked = self._locked

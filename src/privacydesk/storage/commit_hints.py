@@ -19,6 +19,7 @@ import sqlalchemy as sa
 import structlog
 
 from privacydesk.domain.ids import ConversationId
+from privacydesk.storage.sealing import Seals
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -41,10 +42,13 @@ class CommitHints:
 
     Args:
         engine: of a PostgreSQL database; its address is used, none of its connections.
+        seals: the cached keys. The one of a conversation that another process has changed may be
+            destroyed, so it is dropped.
     """
 
-    def __init__(self, engine: sa.Engine) -> None:
+    def __init__(self, engine: sa.Engine, seals: Seals) -> None:
         self._engine = engine
+        self._seals = seals
         self._source = secrets.token_hex(8)
         # A dictionary keeps the order, and each conversation once.
         self._pending: dict[ConversationId, None] = {}
@@ -123,4 +127,7 @@ class CommitHints:
                 continue
             # Anybody who may connect to the database may send anything.
             with contextlib.suppress(ValueError):
-                on_change([ConversationId(bytes.fromhex(one)) for one in ids])
+                changed = [ConversationId(bytes.fromhex(one)) for one in ids]
+                for conversation in changed:
+                    self._seals.forget(conversation)
+                on_change(changed)

@@ -103,15 +103,23 @@ _DELETE_OF_CONVERSATION = tuple(
 
 
 def apply_purge(
-    connection: sa.Connection, conversation: ConversationId, purge: Purge, seal: Seal
+    connection: sa.Connection, conversation: ConversationId, purge: Purge, seal: Seal, key: Seal
 ) -> None:
-    """Delete the content that a purge names; the batch itself updates the rows of the tickets."""
+    """Delete the content that a purge names; the batch itself updates the rows of the tickets.
+
+    Args:
+        connection: in the batch's transaction.
+        conversation: the conversation.
+        purge: what goes.
+        seal: the conversation's seal.
+        key: the key of the rows' digests.
+    """
     if purge.blanks:
         ranges = [
             {"at_conversation": conversation, "first": first, "last": last}
             for first, last in purge.blanks
         ]
-        _blank_events(connection, ranges, seal)
+        _blank_events(connection, ranges, key)
         connection.execute(_DELETE_ATTACHMENTS, ranges)
         connection.execute(_DELETE_LOGGED_MESSAGES, ranges)
     if purge.tickets:
@@ -127,14 +135,14 @@ def apply_purge(
 
 
 def _blank_events(
-    connection: sa.Connection, ranges: Sequence[Mapping[str, Any]], seal: Seal
+    connection: sa.Connection, ranges: Sequence[Mapping[str, Any]], key: Seal
 ) -> None:
     for offsets in ranges:
         updates = [
             {
                 "at_conversation": row.conversation_id,
                 "at_offset": row.offset,
-                "to_body": purged_event_row(row, seal)["body"],
+                "to_body": purged_event_row(row, key)["body"],
             }
             for row in connection.execute(_EVENTS_TO_BLANK, offsets)
         ]

@@ -20,7 +20,7 @@ from privacydesk.errors import StaleError
 from privacydesk.ports import RehashedPage, RowKey
 from privacydesk.storage import tables
 from privacydesk.storage.audit_entries import write_audit_entries
-from privacydesk.storage.data_keys import get_or_create_seal, load_seals
+from privacydesk.storage.data_keys import get_or_create_seal, load_own_seal
 from privacydesk.storage.engines import application_tags, sqlite_file
 from privacydesk.storage.fingerprints import write_fingerprints
 from privacydesk.storage.hash_forms import (
@@ -32,7 +32,7 @@ from privacydesk.storage.hash_forms import (
 )
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.schema import require_version
-from privacydesk.storage.sealing import Seals
+from privacydesk.storage.sealing import SealError, Seals
 from privacydesk.storage.serving_lock import serving_tags
 from privacydesk.storage.statements import sql_literal
 from privacydesk.storage.writer import BatchWriter
@@ -101,7 +101,9 @@ class SqlHashRotation:
             sealed = connection.scalar(_ROOT)
             if sealed is None:
                 return None
-            seal = load_seals(connection, self._seals, [_ROOT_KEY])[_ROOT_KEY]
+            seal = load_own_seal(connection, self._seals, _ROOT_KEY)
+            if seal is None:
+                raise SealError("the key of the first hashing secret is missing", place="data_key")
             return seal.open(_BOUND, sealed)
 
         return await self._reader.read(fetch)

@@ -28,7 +28,7 @@ from privacydesk.domain.incidents import (
 from privacydesk.domain.notices import NoticeOutcome
 from privacydesk.storage import tables
 from privacydesk.storage.codec import from_json, to_json, to_micros
-from privacydesk.storage.data_keys import get_or_create_seal, load_seals
+from privacydesk.storage.data_keys import get_or_create_seal, load_own_seal
 from privacydesk.storage.hash_forms import both_forms, hash_params
 from privacydesk.storage.id_generator import SecureIdGenerator
 from privacydesk.storage.incident_recipients import IS_WAITING, OF_INCIDENT, TAKE_WAITING
@@ -184,7 +184,7 @@ class SqlIncidentStore:
 
         def fetch(connection: sa.Connection) -> tuple[Recipient, ...]:
             rows = connection.execute(_WAITING, {"incident": incident_id, "count": limit}).all()
-            seal = load_seals(connection, self._seals, [_ACCOUNTS_KEY]).get(_ACCOUNTS_KEY)
+            seal = load_own_seal(connection, self._seals, _ACCOUNTS_KEY)
             return tuple(_recipient_of(row, incident_id, seal) for row in rows)
 
         return await self._reader.read(fetch)

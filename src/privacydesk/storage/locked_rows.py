@@ -16,7 +16,12 @@ from privacydesk.domain.verification_codes import Challenge
 from privacydesk.ports import Job, Locks, WorkingSet
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
-from privacydesk.storage.data_keys import get_or_create_digest_key, load_seals
+from privacydesk.storage.data_keys import (
+    get_or_create_digest_key,
+    lock_key,
+    lock_seals,
+    read_locked_seals,
+)
 from privacydesk.storage.hash_forms import both_forms
 from privacydesk.storage.lru import Lru
 from privacydesk.storage.rows.challenge import read_challenge
@@ -115,6 +120,7 @@ class LockedRows:
         self._shared = shared
         self._digest_key: Seal | None = None
         self._loaded_seals: dict[ConversationId, Seal] = {}
+        self._epochs: dict[ConversationId, str] = {}
 
     def read(self, jobs: Sequence[Job]) -> None:
         """Lock and read all rows that the jobs name, ordered by table and id."""
@@ -145,7 +151,7 @@ class LockedRows:
         )
 
     def seal(self, conversation: ConversationId) -> Seal:
-        """Return a conversation's seal.
+        """Return a conversation's seal, whose key is not replaced until the transaction ends.
 
         Raises:
             SealError: the conversation has no key: it was erased or never created.
@@ -156,6 +162,14 @@ class LockedRows:
         if seal is None:
             raise SealError("a conversation has no data key")
         return seal
+
+    def lock_key(self, conversation: ConversationId) -> bool:
+        """Lock the key of a locked conversation to replace it.
+
+        Returns:
+            False if another process is writing values of the conversation now.
+        """
+        return lock_key(self.connection, conversation)
 
     @property
     def digest_key(self) -> Seal:
@@ -188,10 +202,11 @@ class LockedRows:
         if not ids:
             return
         rows = sql.LOCK_CONVERSATIONS.run(self.connection, ids)
-        locked = [conversation_id for conversation_id, _ in rows]
+        locked = [conversation_id for conversation_id, *_ in rows]
         self._find_locked_elsewhere(tables.conversation, self.conversations, ids, locked)
         uncached = []
-        for conversation_id, version in rows:
+        for conversation_id, version, epoch in rows:
+            self._epochs[conversation_id] = epoch
             snapshot = self._snapshots.get(conversation_id)
             if snapshot is not None and snapshot.version > version:
                 raise _rollback_error(tables.conversation, conversation_id)
@@ -296,10 +311,26 @@ class LockedRows:
             raise _rollback_error(table, row.id)
 
     def _load_seals(self, conversations: Iterable[ConversationId]) -> Mapping[ConversationId, Seal]:
-        missing = [key for key in conversations if key not in self._loaded_seals]
-        if missing:
-            self._loaded_seals.update(load_seals(self.connection, self.seals, missing))
-        return self._loaded_seals
+        loaded, epochs = self._loaded_seals, self._epochs
+        read: dict[ConversationId, str] = {}
+        locked: list[ConversationId] = []
+        for conversation in conversations:
+            if conversation in loaded:
+                continue
+            epoch = epochs.get(conversation)
+            if epoch is None:
+                locked.append(conversation)
+                continue
+            seal = self.seals.get_locked(conversation, epoch)
+            if seal is None:
+                read[conversation] = epoch
+            else:
+                loaded[conversation] = seal
+        if read:
+            loaded |= read_locked_seals(self.connection, self.seals, read)
+        if locked:
+            loaded |= lock_seals(self.connection, self.seals, locked)
+        return loaded
 
     def _read_known_jobs(self, jobs: Sequence[Job]) -> None:
         of_events = [job for job in jobs if job.once_per_ticket is None and job.locks.conversation]

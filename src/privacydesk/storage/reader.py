@@ -45,7 +45,7 @@ from privacydesk.errors import DeskError, ErrorCode, UnavailableError
 from privacydesk.outages import Outage
 from privacydesk.storage import inbox_queries, queries
 from privacydesk.storage.codec import from_micros, opt_micros, to_micros
-from privacydesk.storage.data_keys import load_digest_key, load_seals
+from privacydesk.storage.data_keys import LAST_TRY, load_digest_key, load_own_seal, load_seals
 from privacydesk.storage.database_errors import (
     READING,
     ErrorClass,
@@ -68,7 +68,7 @@ from privacydesk.storage.rows.agent import read_agent
 from privacydesk.storage.rows.api import BINDING as TOKEN_BINDING
 from privacydesk.storage.rows.api import read_token
 from privacydesk.storage.rows.attachment import read_attachment
-from privacydesk.storage.rows.binding import Binding
+from privacydesk.storage.rows.binding import ROWS_KEY, Binding
 from privacydesk.storage.rows.conversation import BINDING as CONVERSATION_BINDING
 from privacydesk.storage.rows.conversation import open_conversation, queue_rank
 from privacydesk.storage.rows.delivery import BINDING as DELIVERY_BINDING
@@ -82,7 +82,7 @@ from privacydesk.storage.rows.ticket import BINDING as TICKET_BINDING
 from privacydesk.storage.rows.ticket import person_hashes
 from privacydesk.storage.rows.ticket_log import BINDING as LOG_BINDING
 from privacydesk.storage.rows.ticket_log import read_log_entry
-from privacydesk.storage.sealing import Seal, SealError, Seals
+from privacydesk.storage.sealing import Opener, OutdatedKeyError, Seal, SealError, Seals
 from privacydesk.storage.statements import padded
 
 T = TypeVar("T")
@@ -90,6 +90,8 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 READERS = 4
+_TRIES = 3
+"""How often a read is tried if values don't open; a damaged one is told from others by the last."""
 
 
 class SqlReader:
@@ -161,7 +163,8 @@ class SqlReader:
             if not rows:
                 return ()
             seal = load_seals(connection, self._seals, [conversation]).get(conversation)
-            return tuple(self._event(row, seal) for row in rows)
+            key = load_own_seal(connection, self._seals, ROWS_KEY)
+            return tuple(self._event(row, seal, key) for row in rows)
 
         return await self.read(fetch)
 
@@ -621,12 +624,12 @@ class SqlReader:
             return None
         return open_conversation(row, self._load_seal(connection, conversation))
 
-    def _event(self, row: sa.Row[Any], seal: Seal | None) -> Event:
+    def _event(self, row: sa.Row[Any], seal: Opener | None, key: Seal | None) -> Event:
         """Return an event; a blank if it can't be read, so that the log has no gap."""
         try:
             if seal is None:
                 raise EVENT_BINDING.error(row, "has no data key")
-            return read_event(row, seal)
+            return read_event(row, seal, key)
         except SealError as error:
             self._seals.refused.record(error)
             return Event(row.offset, from_micros(row.at), Sender.SYSTEM, EventKind.BLANK)
@@ -667,7 +670,7 @@ class SqlReader:
         connection: sa.Connection,
         rows: Sequence[sa.Row[Any]],
         binding: Binding,
-        read: Callable[[Any, Seal], T],
+        read: Callable[[Any, Opener], T],
         *,
         conversation_column: str = "conversation_id",
     ) -> tuple[T, ...]:
@@ -677,7 +680,7 @@ class SqlReader:
         )
         return tuple(value for *_, value in opened)
 
-    def _load_seal(self, connection: sa.Connection, conversation: ConversationId) -> Seal:
+    def _load_seal(self, connection: sa.Connection, conversation: ConversationId) -> Opener:
         seals = load_seals(connection, self._seals, [conversation])
         return _require_seal(seals, conversation)
 
@@ -714,13 +717,25 @@ class SqlReader:
         return self._outage.reject("the database can't be read now")
 
     def _transaction(self, fetch: Callable[[sa.Connection], T]) -> T:
-        with self._engine.connect() as connection:
-            result = fetch(connection)
-        self._outage.end(READING)
-        return result
+        """Read, and again from the start if a conversation's key may have been replaced meanwhile.
+
+        On PostgreSQL each statement sees its own state, so rows and their key may not fit.
+        """
+        for tries_left in reversed(range(_TRIES)):
+            with self._engine.connect() as connection:
+                if not tries_left:
+                    connection.execution_options(**{LAST_TRY: True})
+                try:
+                    result = fetch(connection)
+                except OutdatedKeyError as outdated:
+                    self._seals.forget(outdated.conversation)
+                else:
+                    self._outage.end(READING)
+                    return result
+        raise AssertionError("the last try ends in a result or another error")
 
 
-def _require_seal(seals: Mapping[ConversationId, Seal], conversation: ConversationId) -> Seal:
+def _require_seal(seals: Mapping[ConversationId, Opener], conversation: ConversationId) -> Opener:
     seal = seals.get(conversation)
     if seal is None:
         raise SealError("a conversation has no data key")

@@ -39,11 +39,20 @@ from privacydesk.receipts.statement import SALT_BYTES, disclose, hash_disclosure
 from privacydesk.storage import statements as sql
 from privacydesk.storage import tables
 from privacydesk.storage.codec import opt_micros, to_micros
-from privacydesk.storage.data_keys import get_or_create_digest_key, load_digest_key, load_seals
+from privacydesk.storage.data_keys import (
+    get_or_create_digest_key,
+    load_digest_key,
+    load_seals,
+    lock_seals,
+)
 from privacydesk.storage.database_errors import LockedRowChangedError
 from privacydesk.storage.engines import parse_url, writing_engine
 from privacydesk.storage.reader import SqlReader
-from privacydesk.storage.resilient_reads import open_rows, open_signed_rows, read_tickets
+from privacydesk.storage.resilient_reads import (
+    open_rows_to_write,
+    open_signed_rows,
+    open_tickets_to_write,
+)
 from privacydesk.storage.rows.receipt import (
     BINDING,
     LOG_BINDING,
@@ -212,14 +221,13 @@ class SqlReceiptLog:
         An outcome that no longer holds is dropped: its ticket was opened again within seconds.
         """
         rows = connection.execute(_LOCK_PENDING).all()
-        opened, _ = open_rows(connection, self._seals, rows, BINDING, read_receipt)
+        opened, _ = open_rows_to_write(connection, self._seals, rows, BINDING, read_receipt)
         if not opened:
             return
         ids = sql.padded({row.ticket_id for row, *_ in opened})
-        found = read_tickets(
-            connection, self._seals, connection.execute(_TICKETS, {"ids": ids}).all()
-        )
-        tickets = {ticket.id: ticket for ticket in found}
+        selected = connection.execute(_TICKETS, {"ids": ids}).all()
+        found, _ = open_tickets_to_write(connection, self._seals, selected)
+        tickets = {ticket.id: ticket for *_, ticket in found}
         for row, seal, _ in opened:
             ticket = tickets.get(row.ticket_id)
             if ticket is None:
@@ -239,7 +247,7 @@ class SqlReceiptLog:
         def register(connection: sa.Connection) -> None:
             if connection.execute(_OF_TICKET, {"ticket": ticket.id}).first() is None:
                 conversation = ticket.conversation_id
-                seal = load_seals(connection, self._seals, [conversation])[conversation]
+                seal = lock_seals(connection, self._seals, [conversation])[conversation]
                 connection.execute(sa.insert(tables.receipt), pending_row(ticket, seal))
 
         await self._writer.run(register)

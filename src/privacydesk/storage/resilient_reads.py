@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
@@ -15,21 +16,22 @@ import sqlalchemy as sa
 from privacydesk.domain.ids import ConversationId
 from privacydesk.domain.ticket import Ticket
 from privacydesk.storage.codec import to_micros
-from privacydesk.storage.data_keys import load_seals
+from privacydesk.storage.data_keys import load_own_seal, load_seals, lock_seals
 from privacydesk.storage.refused_rows import RefusedRows
 from privacydesk.storage.rows.binding import ROWS_KEY, Binding
 from privacydesk.storage.rows.ticket import BINDING as TICKET_BINDING
 from privacydesk.storage.rows.ticket import open_ticket
-from privacydesk.storage.sealing import Seal, SealError, Seals
+from privacydesk.storage.sealing import Opener, Seal, SealError, Seals
 
 T = TypeVar("T")
+S = TypeVar("S", bound=Opener)
 
 RETRY_UNREADABLE_AFTER: Final = timedelta(hours=1)
 """How long a due row that can't be read is postponed: its ring key may be available then."""
 
 Row = sa.Row[Any]
-Opened = tuple[Row, Seal, T]
-"""A row, the seal of its conversation, and the value read from it."""
+Opened = tuple[Row, S, T]
+"""A row, what opens its conversation's values, and the value read from it."""
 
 
 def open_rows(
@@ -37,14 +39,14 @@ def open_rows(
     seals: Seals,
     rows: Sequence[Row],
     binding: Binding,
-    read: Callable[[Row, Seal], T],
+    read: Callable[[Row, Opener], T],
     *,
     conversation_column: str = "conversation_id",
-) -> tuple[list[Opened[T]], list[Row]]:
+) -> tuple[list[Opened[Opener, T]], list[Row]]:
     """Open rows that belong to conversations; return those opened, and the unreadable rows.
 
     Args:
-        connection: used to load keys that are not cached.
+        connection: one of ``SqlReader``, used to load keys that are not cached.
         seals: the conversations' keys; unreadable rows are recorded in ``seals.refused``.
         rows: rows of one table.
         binding: the table's binding, which identifies rows in errors.
@@ -53,14 +55,48 @@ def open_rows(
     """
     conversations = {getattr(row, conversation_column) for row in rows}
     loaded = load_readable_seals(connection, seals, conversations)
+    open_row = _row_opener(loaded, binding, read, conversation_column)
+    return _open_each(rows, binding, open_row, seals.refused)
 
-    def open_row(row: Row) -> Opened[T]:
+
+def open_rows_to_write(
+    connection: sa.Connection,
+    seals: Seals,
+    rows: Sequence[Row],
+    binding: Binding,
+    read: Callable[[Row, Opener], T],
+    *,
+    conversation_column: str = "conversation_id",
+) -> tuple[list[Opened[Seal, T]], list[Row]]:
+    """Open rows as ``open_rows`` does, and lock their conversations' keys.
+
+    Args:
+        connection: in a transaction that may write, and has locked the rows.
+        seals: as in ``open_rows``, like the other arguments.
+        rows: of one table.
+        binding: of the table.
+        read: reads a row.
+        conversation_column: has the id of the row's conversation.
+    """
+    conversations = {getattr(row, conversation_column) for row in rows}
+    loaded = _readable(partial(lock_seals, connection, seals), conversations)
+    open_row = _row_opener(loaded, binding, read, conversation_column)
+    return _open_each(rows, binding, open_row, seals.refused)
+
+
+def _row_opener(
+    loaded: Mapping[ConversationId, S],
+    binding: Binding,
+    read: Callable[[Row, Opener], T],
+    conversation_column: str,
+) -> Callable[[Row], Opened[S, T]]:
+    def open_row(row: Row) -> Opened[S, T]:
         seal = loaded.get(getattr(row, conversation_column))
         if seal is None:
             raise binding.error(row, "has no data key")
         return row, seal, read(row, seal)
 
-    return _open_each(rows, binding, open_row, seals.refused)
+    return open_row
 
 
 def open_rows_with_key(
@@ -85,7 +121,7 @@ def open_rows_with_key(
     all_rows = list(rows)
     if not all_rows:
         return [], []
-    seal = load_readable_seals(connection, seals, (key_id,)).get(key_id)
+    seal = load_readable_own_seal(connection, seals, key_id)
 
     def open_row(row: Row) -> T:
         if seal is None:
@@ -108,22 +144,37 @@ def open_signed_rows(
 
 def open_tickets(
     connection: sa.Connection, seals: Seals, rows: Sequence[Row]
-) -> tuple[list[Opened[Ticket]], list[Row]]:
+) -> tuple[list[Opened[Opener, Ticket]], list[Row]]:
     """Open tickets; return those opened, and the unreadable rows.
 
     Args:
-        connection: used to load keys that are not cached.
+        connection: one of ``SqlReader``, used to load keys that are not cached.
         seals: the conversations' keys; unreadable rows are recorded in ``seals.refused``.
         rows: as selected by ``statements.TICKETS``.
     """
-    digest_key = load_readable_seals(connection, seals, (ROWS_KEY,)).get(ROWS_KEY) if rows else None
+    read = _ticket_reader(connection, seals, rows)
+    return open_rows(connection, seals, rows, TICKET_BINDING, read)
 
-    def read(row: Row, seal: Seal) -> Ticket:
+
+def open_tickets_to_write(
+    connection: sa.Connection, seals: Seals, rows: Sequence[Row]
+) -> tuple[list[Opened[Seal, Ticket]], list[Row]]:
+    """Open tickets as ``open_tickets`` does, and lock their conversations' keys."""
+    read = _ticket_reader(connection, seals, rows)
+    return open_rows_to_write(connection, seals, rows, TICKET_BINDING, read)
+
+
+def _ticket_reader(
+    connection: sa.Connection, seals: Seals, rows: Sequence[Row]
+) -> Callable[[Row, Opener], Ticket]:
+    digest_key = load_readable_own_seal(connection, seals, ROWS_KEY) if rows else None
+
+    def read(row: Row, seal: Opener) -> Ticket:
         if digest_key is None:
             raise TICKET_BINDING.error(row, "has no digest's key")
         return open_ticket(row, seal, digest_key)
 
-    return open_rows(connection, seals, rows, TICKET_BINDING, read)
+    return read
 
 
 def read_tickets(
@@ -179,16 +230,33 @@ def read_full_page(
 
 def load_readable_seals(
     connection: sa.Connection, seals: Seals, conversations: Collection[ConversationId]
-) -> Mapping[ConversationId, Seal]:
-    """Return the seals of conversations, leaving out keys that can't be unwrapped."""
+) -> Mapping[ConversationId, Opener]:
+    """Return what opens the values of conversations, without keys that can't be unwrapped."""
+    return _readable(partial(load_seals, connection, seals), conversations)
+
+
+def _readable(
+    load: Callable[[Collection[ConversationId]], dict[ConversationId, S]],
+    conversations: Collection[ConversationId],
+) -> dict[ConversationId, S]:
     try:
-        return load_seals(connection, seals, conversations)
+        return load(conversations)
     except SealError:
-        loaded: dict[ConversationId, Seal] = {}
+        loaded: dict[ConversationId, S] = {}
         for conversation in conversations:
             with contextlib.suppress(SealError):
-                loaded |= load_seals(connection, seals, (conversation,))
+                loaded |= load((conversation,))
         return loaded
+
+
+def load_readable_own_seal(
+    connection: sa.Connection, seals: Seals, key_id: ConversationId
+) -> Seal | None:
+    """Return a seal for values outside any conversation; None if its key can't be unwrapped."""
+    try:
+        return load_own_seal(connection, seals, key_id)
+    except SealError:
+        return None
 
 
 def _open_each(

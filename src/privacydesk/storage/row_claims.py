@@ -26,7 +26,11 @@ from privacydesk.storage.codec import opt_instant, to_micros
 from privacydesk.storage.database_errors import LockedRowChangedError
 from privacydesk.storage.due_time_repair import DueTimeRepair
 from privacydesk.storage.reader import SqlReader
-from privacydesk.storage.resilient_reads import open_rows, open_tickets, postpone_unreadable
+from privacydesk.storage.resilient_reads import (
+    open_rows_to_write,
+    open_tickets_to_write,
+    postpone_unreadable,
+)
 from privacydesk.storage.rows.delivery import BINDING, delivery_row, read_delivery
 from privacydesk.storage.sealing import Seals
 from privacydesk.storage.writer import BatchWriter
@@ -139,7 +143,9 @@ class SqlRowClaims:
 
         def claim(connection: sa.Connection) -> tuple[Delivery, ...]:
             rows = _select_due(connection, now, places, without)
-            opened, damaged = open_rows(connection, self._seals, rows, BINDING, read_delivery)
+            opened, damaged = open_rows_to_write(
+                connection, self._seals, rows, BINDING, read_delivery
+            )
             postpone_unreadable(connection, _outbox.due_at, damaged, now)
             claimed, updates = [], []
             for _, seal, before in opened:
@@ -205,7 +211,7 @@ class SqlRowClaims:
         def claim(connection: sa.Connection) -> tuple[Ticket, ...]:
             params = {"now": to_micros(now), "count": limit}
             rows = connection.execute(_DUE_TICKETS, params).all()
-            opened, damaged = open_tickets(connection, self._seals, rows)
+            opened, damaged = open_tickets_to_write(connection, self._seals, rows)
             postpone_unreadable(connection, tables.ticket.c.next_due_at, damaged, now)
             if opened:
                 ids = sql.padded(row.id for row, *_ in opened)

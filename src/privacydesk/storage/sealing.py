@@ -2,9 +2,10 @@
 
     operator's key ring  --wraps-->  data key of a conversation  --seals-->  its values
 
-Rotating the ring rewraps the data keys, erasing a conversation deletes its key, and destroying an
-old ring key makes the data keys that it wrapped unreadable in backups, too. Each sealed value is
-bound to its row by its associated data, so a value that was moved or rolled back does not open.
+Rotating the ring rewraps the data keys, erasing a conversation deletes its key, a purge replaces it
+(``key_replacement``), and destroying an old ring key makes the data keys that it wrapped unreadable
+in backups, too. Each sealed value is bound to its row by its associated data, so a value that was
+moved or rolled back does not open.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -49,6 +51,25 @@ class SealError(DeskError):
     code = ErrorCode.INTERNAL
 
 
+class OutdatedKeyError(Exception):
+    """A value does not open with a key that may have been replaced: it is to be read again.
+
+    Attributes:
+        conversation: whose key it is.
+    """
+
+    def __init__(self, conversation: ConversationId) -> None:
+        super().__init__("a value does not open with the key that was cached or read")
+        self.conversation = conversation
+
+
+class Opener(Protocol):
+    """Opens sealed values. Only a ``Seal`` also seals."""
+
+    def open(self, aad: bytes, sealed: bytes) -> bytes:
+        """Return the decrypted value; see ``Seal.open``."""
+
+
 class Seal:
     """Encrypts and decrypts ("seals and opens") values with one data key."""
 
@@ -77,6 +98,39 @@ class Seal:
         except (InvalidTag, ValueError):
             place = aad.partition(b"|")[0].decode("ascii", "replace")
             raise SealError(f"a value in {place} can't be opened", place=place) from None
+
+
+class UnlockedSeal:
+    """Opens a conversation's values with a key that another process may have replaced.
+
+    It seals nothing: what is sealed with a replaced key can't be read any more.
+
+    Args:
+        conversation: whose values it opens.
+        seal: has the key that was cached or read.
+        is_last_try: whether a value that does not open is a damaged one, since it was read before.
+    """
+
+    __slots__ = ("_conversation", "_is_last_try", "_seal")
+
+    def __init__(self, conversation: ConversationId, seal: Seal, *, is_last_try: bool) -> None:
+        self._conversation = conversation
+        self._seal = seal
+        self._is_last_try = is_last_try
+
+    def open(self, aad: bytes, sealed: bytes) -> bytes:
+        """Return the decrypted value.
+
+        Raises:
+            OutdatedKeyError: it does not open.
+            SealError: it does not open in the last try.
+        """
+        try:
+            return self._seal.open(aad, sealed)
+        except SealError:
+            if self._is_last_try:
+                raise
+            raise OutdatedKeyError(self._conversation) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +195,19 @@ def _associated_data(conversation: ConversationId, ring_key: str) -> bytes:
     return b"data_key.wrapped|" + conversation + b"|" + ring_key.encode()
 
 
+class _CachedKey(NamedTuple):
+    """A conversation's data key, and the epoch under whose lock it was read or written, if any."""
+
+    key: bytes
+    epoch: str
+
+
 class Seals:
-    """Cache of the seals of recently used conversations; safe to use from several threads.
+    """Cache of the data keys of recently used conversations; safe to use from several threads.
+
+    A purge replaces a conversation's key, in any process. So a cached key is only a guess for
+    reading (``get``); for writing it counts together with the epoch that it was used under
+    (``get_locked``), since each replacement gives the conversation a new epoch.
 
     A seal takes 2.6 KiB and some microseconds to create, its key 65 bytes. So fewer seals than
     keys are cached.
@@ -162,36 +227,61 @@ class Seals:
     ) -> None:
         self._ring = ring
         self.refused = RefusedRows(clock)
-        self._keys: Lru[ConversationId, bytes] = Lru(key_capacity)
-        self._seals: Lru[ConversationId, Seal] = Lru(seal_capacity)
+        self._keys: Lru[ConversationId, _CachedKey] = Lru(key_capacity)
+        # By key, so that no thread finds another key's seal under a conversation.
+        self._seals: Lru[bytes, Seal] = Lru(seal_capacity)
 
     def get(self, conversation: ConversationId) -> Seal | None:
-        """Return a conversation's seal; None if it is not cached."""
-        seal = self._seals.get(conversation)
-        if seal is None:
-            key = self._keys.get(conversation)
-            if key is not None:
-                seal = Seal(key)
-                self._seals.put(conversation, seal)
-        return seal
+        """Return a conversation's seal; None if it is not cached. It may be outdated."""
+        cached = self._keys.get(conversation)
+        return None if cached is None else self._seal(cached.key)
 
-    def unwrap(self, conversation: ConversationId, wrapped: WrappedKey) -> Seal:
-        """Unwrap a conversation's stored key; cache and return its seal."""
-        seal = Seal(self._ring.unwrap(conversation, wrapped))
-        self.keep(conversation, seal)
+    def get_locked(self, conversation: ConversationId, epoch: str) -> Seal | None:
+        """Return the seal of a conversation that is locked; None if it is not known for its epoch.
+
+        Args:
+            conversation: whose row this transaction has locked.
+            epoch: as read under the lock.
+        """
+        cached = self._keys.get(conversation)
+        if cached is None or cached.epoch != epoch:
+            return None
+        return self._seal(cached.key)
+
+    def unwrap(self, conversation: ConversationId, wrapped: WrappedKey, epoch: str = "") -> Seal:
+        """Unwrap a conversation's stored key; cache and return its seal.
+
+        Args:
+            conversation: whose key it is.
+            wrapped: the stored key.
+            epoch: that of the conversation, if the key was read under its lock.
+        """
+        seal = self._seal(self._ring.unwrap(conversation, wrapped))
+        self.keep(conversation, seal, epoch)
         return seal
 
     def make(self, conversation: ConversationId) -> tuple[Seal, WrappedKey]:
-        """Create a key for a new conversation; the caller caches its seal after the commit."""
+        """Create a key for a conversation; the caller caches its seal after the commit."""
         data_key = self._ring.new_data_key()
         return Seal(data_key), self._ring.wrap(conversation, data_key)
 
-    def keep(self, conversation: ConversationId, seal: Seal) -> None:
-        """Cache a seal whose key has been committed."""
-        self._keys.put(conversation, seal.key)
-        self._seals.put(conversation, seal)
+    def keep(self, conversation: ConversationId, seal: Seal, epoch: str = "") -> None:
+        """Cache a seal whose key has been committed; for ``epoch``, see ``unwrap``."""
+        cached = self._keys.get(conversation)
+        if epoch or cached is None or cached.key != seal.key:
+            self._keys.put(conversation, _CachedKey(seal.key, epoch))
+        self._seals.put(seal.key, seal)
 
     def forget(self, conversation: ConversationId) -> None:
-        """Remove a seal from the cache, for example after its conversation was erased."""
+        """Remove a key from the cache, for example after it was destroyed."""
+        cached = self._keys.get(conversation)
         self._keys.drop(conversation)
-        self._seals.drop(conversation)
+        if cached is not None:
+            self._seals.drop(cached.key)
+
+    def _seal(self, key: bytes) -> Seal:
+        seal = self._seals.get(key)
+        if seal is None:
+            seal = Seal(key)
+            self._seals.put(key, seal)
+        return seal

@@ -105,7 +105,7 @@ def stage(
         staged.audit.append(audit_row(entry, now, len(staged.audit), locked.digest_key))
     staged.staff_alarms = [alarm_row(alarm) for alarm in changes.staff_alarms]
     if changes.purge is not None:
-        staged.purge = _check_purge(changes.purge, staged)
+        staged.purge = _check_purge(changes.purge, staged, working_set.conversation)
     return staged
 
 
@@ -302,9 +302,12 @@ def _stage_attachments(staged: StagedChanges, changes: Changes, locked: LockedRo
         staged.attachments.append(attachment_row(placed, seal))
 
 
-def _check_purge(purge: Purge, staged: StagedChanges) -> Purge:
-    if staged.conversation is None:
+def _check_purge(purge: Purge, staged: StagedChanges, before: Conversation | None) -> Purge:
+    after = staged.conversation
+    if before is None or after is None:
         raise ClosureError("a purge leaves an event, so that every copy is seen to be old")
+    if after.epoch == before.epoch:
+        raise ClosureError("a purge gives the conversation a new epoch, as it gets a new key")
     return purge
 
 

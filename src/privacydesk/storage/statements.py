@@ -309,7 +309,7 @@ class PreparedSelect:
 
 
 LOCK_CONVERSATIONS = PreparedSelect(
-    sa.select(tables.conversation.c.id, tables.conversation.c.version)
+    sa.select(tables.conversation.c.id, tables.conversation.c.version, tables.conversation.c.epoch)
     .order_by(tables.conversation.c.id)
     .with_for_update(skip_locked=True),
     tables.conversation.c.id,

@@ -103,7 +103,7 @@ class SqlStore:
         )
         self.reader = SqlReader(self._reading, seals, readers, outage=outage)
         # SQLite is served by one process.
-        self.commit_hints = None if sqlite_file(address) else CommitHints(self._writing)
+        self.commit_hints = None if sqlite_file(address) else CommitHints(self._writing, seals)
         self.probe = SqlProbe(self.writer, self.reader)
         self.claims = SqlRowClaims(self.writer, self.reader, seals)
         self.text_module_store = SqlTextModuleStore(self.writer, self.reader, seals)

@@ -283,7 +283,7 @@ outbox = sa.Table(
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("action", sa.Text, nullable=False),
     sa.Column("lane", KeyedHash, nullable=False),
-    sa.Column("conversation_id", _ID, nullable=False),
+    sa.Column("conversation_id", _ID, nullable=False, index=True),
     sa.Column("ticket_id", _ID),
     sa.Column("ref", sa.Text, nullable=False),
     sa.Column("due_at", _INSTANT, nullable=False),

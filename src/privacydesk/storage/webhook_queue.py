@@ -36,7 +36,7 @@ from privacydesk.domain.webhooks import (
 )
 from privacydesk.storage import tables
 from privacydesk.storage.codec import opt_instant, opt_micros, to_micros
-from privacydesk.storage.data_keys import load_seals
+from privacydesk.storage.data_keys import load_own_seal
 from privacydesk.storage.reader import SqlReader
 from privacydesk.storage.resilient_reads import open_rows_with_key, postpone_unreadable
 from privacydesk.storage.rows.binding import ROWS_KEY
@@ -308,7 +308,7 @@ def load_webhook_seal(connection: sa.Connection, seals: Seals) -> Seal:
     Raises:
         SealError: its key is missing; it is created with the first endpoint.
     """
-    seal = load_seals(connection, seals, [WEBHOOK_KEY]).get(WEBHOOK_KEY)
+    seal = load_own_seal(connection, seals, WEBHOOK_KEY)
     if seal is None:
         raise SealError("the data key of webhooks is missing")
     return seal

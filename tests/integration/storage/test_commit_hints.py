@@ -11,10 +11,13 @@ from typing import Any
 import psycopg
 import pytest
 from tests.common import postgresql
+from tests.integration.storage import desk
 
+from privacydesk.clock import SystemClock
 from privacydesk.domain.ids import ConversationId
 from privacydesk.storage.commit_hints import CommitHints
 from privacydesk.storage.engines import committing_engine, parse_url
+from privacydesk.storage.sealing import Seals
 
 
 @pytest.fixture
@@ -25,7 +28,8 @@ def url(server: postgresql.Server) -> Iterator[str]:
 
 
 def _hints(url: str, **changes: Any) -> CommitHints:
-    return CommitHints(committing_engine(parse_url(url).set(**changes)))
+    engine = committing_engine(parse_url(url).set(**changes))
+    return CommitHints(engine, Seals(desk.RING, SystemClock()))
 
 
 class Process:

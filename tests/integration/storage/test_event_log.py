@@ -301,7 +301,7 @@ async def test_messages_to_an_agent_are_events_and_those_to_the_assistant_are_no
         assert before is not None
         offset = before.version + 1
         blank = desk.said(offset, "", "purge")
-        after = replace(before, version=offset, owner=Owner())
+        after = replace(before, version=offset, owner=Owner(), epoch="purged")
         return Changes(conversation=after, events=(blank,), purge=purge)
 
     await store.writer.submit(Job("purge", Locks(desk.conversation_id()), forget))
@@ -320,7 +320,8 @@ async def test_the_events_of_a_purged_ticket_are_deleted(store: SqlStore) -> Non
         assert before is not None
         blank = desk.said(1, "", "purge")
         purge = Purge(tickets=(desk.ticket_id(1),))
-        return Changes(conversation=replace(before, version=1), events=(blank,), purge=purge)
+        after = replace(before, version=1, epoch="purged")
+        return Changes(conversation=after, events=(blank,), purge=purge)
 
     await store.writer.submit(Job("purge", Locks(desk.conversation_id()), forget))
     found, _ = await read_all(store, await store.event_log.start(None))

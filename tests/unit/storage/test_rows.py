@@ -30,6 +30,7 @@ from privacydesk.storage.rows.ticket_log import log_row, read_log_entry
 from privacydesk.storage.sealing import Seal, SealError
 
 SEAL = Seal(b"k" * 32)
+KEY = Seal(b"m" * 32)
 HOME = ConversationId(b"c" * 16)
 
 
@@ -45,7 +46,7 @@ def test_a_conversation_comes_back_as_it_was(conversation: Conversation) -> None
 
 @given(values.conversation_ids, values.events)
 def test_an_event_comes_back_as_it_was(home: ConversationId, event: Event) -> None:
-    assert read_event(as_row(event_row(home, event, SEAL)), SEAL) == event
+    assert read_event(as_row(event_row(home, event, SEAL)), SEAL, KEY) == event
 
 
 @given(values.tickets)
@@ -106,7 +107,7 @@ def test_an_event_moved_to_another_place_is_refused(event: Event) -> None:
     row = event_row(HOME, event, SEAL)
     for moved in ({"offset": event.offset + 1}, {"conversation_id": b"d" * 16}):
         with pytest.raises(SealError):
-            read_event(as_row(row, **moved), SEAL)
+            read_event(as_row(row, **moved), SEAL, KEY)
 
 
 @given(values.tickets, values.deliveries)
@@ -127,16 +128,21 @@ def test_a_body_of_another_column_is_refused() -> None:
 
 @given(values.events)
 def test_an_event_that_was_purged_is_a_blank_without_a_word(event: Event) -> None:
-    left = purged_event_row(as_row(event_row(HOME, event, SEAL)), SEAL)
-    blank = read_event(as_row(left), SEAL)
+    left = purged_event_row(as_row(event_row(HOME, event, SEAL)), KEY)
+    blank = read_event(as_row(left), Seal(b"n" * 32), KEY)
     assert blank.kind is EventKind.BLANK
     assert (blank.offset, blank.text, blank.data) == (event.offset, "", {})
+    for refused in (as_row(left, offset=event.offset + 1), as_row(left, body=b"0" * 32)):
+        with pytest.raises(SealError):
+            read_event(refused, SEAL, KEY)
+    with pytest.raises(SealError):
+        read_event(as_row(left), SEAL, Seal(b"n" * 32))
 
 
 @given(st.text(st.characters(categories=["Cs"]), min_size=1, max_size=4))
 def test_lone_surrogates_are_replaced(broken: str) -> None:
     event = Event(1, from_micros(0), Sender.USER, EventKind.TEXT, text=f"a{broken}b")
-    text = read_event(as_row(event_row(HOME, event, SEAL)), SEAL).text
+    text = read_event(as_row(event_row(HOME, event, SEAL)), SEAL, KEY).text
     assert text[0] + text[-1] == "ab"
     assert set(text[1:-1]) == {"\N{REPLACEMENT CHARACTER}"}
 

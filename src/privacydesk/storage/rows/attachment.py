@@ -8,7 +8,7 @@ from privacydesk.domain.attachments import Attachment
 from privacydesk.domain.ids import AttachmentId, ConversationId
 from privacydesk.storage.codec import from_micros, to_micros
 from privacydesk.storage.rows.binding import Binding
-from privacydesk.storage.sealing import Seal
+from privacydesk.storage.sealing import Opener, Seal
 
 BINDING = Binding(
     "attachment.name",
@@ -49,7 +49,7 @@ def attachment_row(attachment: Attachment, seal: Seal) -> dict[str, Any]:
     return row
 
 
-def read_attachment(row: Any, seal: Seal) -> Attachment:
+def read_attachment(row: Any, seal: Opener) -> Attachment:
     """Return the attachment of a row, with its body.
 
     Raises:

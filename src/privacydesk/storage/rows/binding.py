@@ -20,7 +20,7 @@ from typing import Any, Final
 from msgspec import msgpack
 
 from privacydesk.domain.ids import ConversationId
-from privacydesk.storage.sealing import Seal, SealError
+from privacydesk.storage.sealing import Opener, Seal, SealError
 
 ROWS_KEY: Final = ConversationId(b"row-macs".ljust(16, b"\0"))
 """The id of the digests' key in ``data_key``; no conversation has it, as their ids are UUIDs.
@@ -97,7 +97,7 @@ class Binding:
         """
         return SealError(f"{self.column} {fault}", table=self.table, row=self.row_key(row))
 
-    def open(self, row: Any, seal: Seal, sealed: bytes) -> bytes:
+    def open(self, row: Any, seal: Opener, sealed: bytes) -> bytes:
         """Open a row's sealed value.
 
         Raises:

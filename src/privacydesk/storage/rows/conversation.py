@@ -32,7 +32,7 @@ from privacydesk.storage.codec import (
 )
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.rows.event import choice_records, read_choice
-from privacydesk.storage.sealing import Seal
+from privacydesk.storage.sealing import Opener, Seal
 
 _DANGER = 0
 _USUAL = 1
@@ -137,7 +137,7 @@ def _add_counters(conversation: Conversation, state: dict[str, Any]) -> None:
         state["to_rate"] = conversation.to_rate.hex()
 
 
-def read_conversation(row: Any, seal: Seal) -> Conversation:
+def read_conversation(row: Any, seal: Opener) -> Conversation:
     """Return the conversation of a row.
 
     Raises:
@@ -193,7 +193,7 @@ def _read_reply(record: Sequence[Any]) -> StaffReply:
     return StaffReply(TicketId(bytes.fromhex(ticket)), text, offset)
 
 
-def open_conversation(row: Any, seal: Seal) -> Conversation:
+def open_conversation(row: Any, seal: Opener) -> Conversation:
     """Return the conversation of a row that was selected with its log's ``last_offset``.
 
     Raises:

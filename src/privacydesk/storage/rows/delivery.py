@@ -15,7 +15,7 @@ from privacydesk.storage.codec import (
     to_micros,
 )
 from privacydesk.storage.rows.binding import Binding
-from privacydesk.storage.sealing import Seal
+from privacydesk.storage.sealing import Opener, Seal
 
 BINDING = Binding(
     "outbox.payload",
@@ -57,7 +57,7 @@ def delivery_row(delivery: Delivery, seal: Seal) -> dict[str, Any]:
     return row
 
 
-def read_delivery(row: Any, seal: Seal) -> Delivery:
+def read_delivery(row: Any, seal: Opener) -> Delivery:
     """Return the delivery of a row.
 
     Raises:

@@ -5,16 +5,20 @@ Enum members are converted by ``str``, which takes a quarter of the time of ``va
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+import hmac
+from typing import Any, Final
 
 import orjson
+import sqlalchemy as sa
 
 from privacydesk.domain.choices_memo import ChoicesMemo
 from privacydesk.domain.events import Choice, ChoiceStyle, Event, EventKind, InputKind, Sender
 from privacydesk.domain.ids import ConversationId
+from privacydesk.storage import tables
 from privacydesk.storage.codec import from_json, from_micros, to_json, to_micros
 from privacydesk.storage.rows.binding import Binding
-from privacydesk.storage.sealing import Seal
+from privacydesk.storage.sealing import Opener, Seal
 
 # Looking up a member in a dict is several times faster than calling the enum.
 _SENDERS = {member.value: member for member in Sender}
@@ -24,7 +28,14 @@ _STYLES = {member.value: member for member in ChoiceStyle}
 BINDING = Binding(
     "event.body", "conversation_id", "offset", "at", "sender", "kind", "job_id", keys=2
 )
-_EMPTY_BODY = to_json({})
+BLANK_BINDING = Binding("event.mac", *BINDING.columns, keys=2)
+"""What the digest of a purged event covers, which is stored as its body."""
+_DIGEST_BYTES: Final = 32
+IS_PURGED: Final = sa.and_(
+    tables.event.c.kind == EventKind.BLANK.value,
+    sa.func.length(tables.event.c.body) == _DIGEST_BYTES,
+)
+"""Whether an event's body is a digest. Sealed, the empty body of a blank is shorter."""
 
 
 def event_row(conversation: ConversationId, event: Event, seal: Seal) -> dict[str, Any]:
@@ -58,10 +69,15 @@ def event_row(conversation: ConversationId, event: Event, seal: Seal) -> dict[st
     return row
 
 
-def purged_event_row(row: Any, seal: Seal) -> dict[str, Any]:
+def purged_event_row(row: Any, key: Seal) -> dict[str, Any]:
     """Return the row of a purged event, which keeps its time and sender but no content.
 
-    Its empty body is sealed like any other, so that events can't be blanked without the key.
+    Its body is a digest, so that events can't be blanked without the key. It is not sealed: it
+    would have to be sealed again whenever the conversation's key is replaced.
+
+    Args:
+        row: the event's row, without its body.
+        key: the key of the rows' digests.
     """
     blank: dict[str, Any] = {
         "conversation_id": row.conversation_id,
@@ -72,17 +88,33 @@ def purged_event_row(row: Any, seal: Seal) -> dict[str, Any]:
         # The job id is removed too, because clients choose it and may have put any text into it.
         "job_id": None,
     }
-    blank["body"] = seal.seal(BINDING.associated_data(blank), _EMPTY_BODY)
+    blank["body"] = _digest(BLANK_BINDING.associated_data(blank), key)
     return blank
 
 
-def read_event(row: Any, seal: Seal) -> Event:
+def _digest(associated_data: bytes, key: Seal) -> bytes:
+    return hmac.digest(key.key, associated_data, hashlib.sha256)
+
+
+def read_event(row: Any, seal: Opener, key: Seal | None) -> Event:
     """Return the event of a row.
+
+    Args:
+        row: all of its columns.
+        seal: opens the conversation's values.
+        key: the key of the rows' digests; None if there is none.
 
     Raises:
         SealError: the body was not sealed for this event, or a bound column was changed.
     """
-    body: dict[str, Any] = from_json(BINDING.open(row, seal, row.body))
+    if row.kind == EventKind.BLANK.value and len(row.body) == _DIGEST_BYTES:
+        bound = BLANK_BINDING.associated_data_of_row(row)
+        if key is None or not hmac.compare_digest(_digest(bound, key), row.body):
+            raise BINDING.error(row, "is not as it was written")
+        body: dict[str, Any] = {}
+    else:
+        # Also the blank that a purge itself leaves in the log.
+        body = from_json(BINDING.open(row, seal, row.body))
     shown = body.get("input")
     return Event(
         offset=row.offset,

@@ -8,7 +8,7 @@ from privacydesk.domain.evidence import Evidence
 from privacydesk.domain.ids import ConversationId, EvidenceId, TicketId
 from privacydesk.storage.codec import from_micros, opt_instant, opt_micros, to_micros
 from privacydesk.storage.rows.binding import Binding
-from privacydesk.storage.sealing import Seal
+from privacydesk.storage.sealing import Opener, Seal
 
 BINDING = Binding(
     "evidence.name",
@@ -62,7 +62,7 @@ def update_evidence_row(row: Any, seal: Seal, **changes: Any) -> dict[str, Any]:
     return values
 
 
-def read_evidence(row: Any, seal: Seal, *, body: bytes = b"") -> Evidence:
+def read_evidence(row: Any, seal: Opener, *, body: bytes = b"") -> Evidence:
     """Return the evidence of a row.
 
     Args:

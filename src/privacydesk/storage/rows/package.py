@@ -8,7 +8,7 @@ from privacydesk.domain.ids import ConversationId, PackageId
 from privacydesk.domain.packages import Link, Package, PackagePart
 from privacydesk.storage.codec import from_micros, to_micros
 from privacydesk.storage.rows.binding import Binding
-from privacydesk.storage.sealing import Seal
+from privacydesk.storage.sealing import Opener, Seal
 
 
 def package_record(package: Package) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def part_row(part: PackagePart, seal: Seal) -> dict[str, Any]:
     return row
 
 
-def read_part(row: Any, seal: Seal) -> bytes:
+def read_part(row: Any, seal: Opener) -> bytes:
     """Return the content of the file part in a row.
 
     Raises:

@@ -10,7 +10,7 @@ from privacydesk.domain.ticket import Ticket
 from privacydesk.receipts.receipt import attach_items
 from privacydesk.storage.codec import opt_micros
 from privacydesk.storage.rows.binding import Binding
-from privacydesk.storage.sealing import Seal
+from privacydesk.storage.sealing import Opener, Seal
 
 BINDING = Binding(
     "receipt.body",
@@ -77,7 +77,7 @@ def receipt_body(stored: StoredReceipt, seal: Seal, associated_data: bytes) -> b
     return seal.seal(associated_data, msgpack.encode(stored))
 
 
-def read_receipt(row: Any, seal: Seal) -> StoredReceipt:
+def read_receipt(row: Any, seal: Opener) -> StoredReceipt:
     """Return the content of a row.
 
     Raises:

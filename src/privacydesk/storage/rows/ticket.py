@@ -34,7 +34,7 @@ from privacydesk.storage.codec import (
 )
 from privacydesk.storage.rows.binding import Binding
 from privacydesk.storage.rows.package import package_record, read_package
-from privacydesk.storage.sealing import Seal, SealError
+from privacydesk.storage.sealing import Opener, Seal, SealError
 
 NOTHING_DUE = 2**62
 """The value of ``urgent_at`` if nothing is due: it sorts last, and is comparable, unlike null."""
@@ -158,7 +158,7 @@ def _body(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def read_ticket(row: Any, seal: Seal) -> Ticket:
+def read_ticket(row: Any, seal: Opener) -> Ticket:
     """Return the ticket of a row.
 
     Raises:
@@ -210,7 +210,7 @@ def read_ticket(row: Any, seal: Seal) -> Ticket:
     )
 
 
-def open_ticket(row: Any, seal: Seal, key: Seal) -> Ticket:
+def open_ticket(row: Any, seal: Opener, key: Seal) -> Ticket:
     """Return the ticket of a row that was selected with the digest of its number's row.
 
     Raises:

@@ -8,7 +8,7 @@ from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.ticket import LogEntry
 from privacydesk.storage.codec import from_json, from_micros, to_json, to_micros
 from privacydesk.storage.rows.binding import Binding
-from privacydesk.storage.sealing import Seal
+from privacydesk.storage.sealing import Opener, Seal
 
 BINDING = Binding(
     "ticket_log.body",
@@ -68,7 +68,7 @@ def log_body(entry: LogEntry, seal: Seal, associated_data: bytes) -> bytes:
     return seal.seal(associated_data, to_json(body))
 
 
-def read_log_entry(row: Any, seal: Seal) -> LogEntry:
+def read_log_entry(row: Any, seal: Opener) -> LogEntry:
     """Return the entry of a row.
 
     Raises:
