@@ -269,7 +269,7 @@ async def open_office(
             minter=SecureIdGenerator(),
             hashing=KeyedHashing(services.settings.hashing()),
             clock=opened.clock,
-            settings=SignInSettings(sign_on=sign_on, origin=origin),
+            settings=SignInSettings(sign_on=sign_on, origin=origin, refusal_time=timedelta()),
             teams=services.signin.agents.teams,
             passwords=Passwords(CHEAP),
             provider=provider,

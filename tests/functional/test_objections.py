@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from tests.common.stories import Player, World, enter, open_world, steps
 
 from privacydesk.domain.ids import ConversationId, TicketId
+from privacydesk.domain.instants import write_instant
 from privacydesk.domain.ticket import Ticket
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
 
@@ -84,7 +85,7 @@ async def test_an_objection_has_a_reply_due_of_its_own_that_is_said_each_time(
     shown = next(one["objection"] for one in cards if one["number"] != objection.number)
     assert (shown["number"], shown["received_at"]) == (
         objection.number,
-        objection.received_at.isoformat(),
+        write_instant(objection.received_at),
     )
     assert due in shown["text"]
 

@@ -137,9 +137,9 @@ def statements() -> Iterator[list[str]]:
 
 
 @ABOUT_THE_FILE
-@pytest.mark.parametrize("asker", ["", "chen"])
-async def test_looking_for_a_number_takes_the_same_work_whether_or_not_it_exists(
-    tmp_path: Path, asker: str
+@pytest.mark.parametrize(("asker", "down"), [("", False), ("", True), ("chen", False)])
+async def test_looking_for_a_number_takes_and_tells_the_same_whether_or_not_it_exists(
+    tmp_path: Path, asker: str, *, down: bool
 ) -> None:
     kept = tmp_path / "kept"
     kept.mkdir()
@@ -154,11 +154,18 @@ async def test_looking_for_a_number_takes_the_same_work_whether_or_not_it_exists
         folder = tmp_path / number
         shutil.copytree(kept, folder)
         async with open_world(folder) as world:
+            world.codes.down = down
             player = await enter(world, asker)
             rows = outbox_rows(world)
             with statements() as asked:
                 await steps(player, {"user": f"进度 {number}"}, {"user": "123456"})
-            work.append((sorted(asked), outbox_rows(world) - rows))
+            new_rows = outbox_rows(world) - rows
+            # Who waits for a gateway that is down is told after a while.
+            world.clock.move(timedelta(seconds=21))
+            await player.settle()
+            told = heard(player.events, number)
+            # What the desk then tries again is not seen by anybody.
+            work.append((told, new_rows, [] if down else sorted(asked)))
     assert work[0] == work[1]
 
 

@@ -90,7 +90,8 @@ async def test_a_wrong_password_takes_as_long_for_a_name_that_nobody_has(world: 
         minter=SecureIdGenerator(),
         hashing=KeyedHashing(services.settings.hashing()),
         clock=world.clock,
-        settings=SignInSettings(),
+        # It takes longer than a hash of this cost, as by default of the usual cost.
+        settings=SignInSettings(refusal_time=timedelta(milliseconds=30)),
         teams={},
         passwords=Passwords(HashingCost(iterations=1, memory=8 * 1024)),
     )

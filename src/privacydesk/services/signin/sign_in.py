@@ -13,6 +13,7 @@ signed in are not affected.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
@@ -67,6 +68,8 @@ class SignInSettings(Struct, frozen=True):
         forbidden_words: names of the app and the desk, on which no password may be based.
         sign_on: the settings for sign-in by the identity provider; None without one.
         origin: origin of the desk, which passkeys are for; empty if it is not known.
+        refusal_time: how long the refusal of a password takes at least: longer than what is read
+            and recorded until then, which takes longer for a name that exists.
     """
 
     idle_timeout: timedelta = timedelta(minutes=30)
@@ -77,6 +80,7 @@ class SignInSettings(Struct, frozen=True):
     forbidden_words: tuple[str, ...] = ()
     sign_on: SignOnSettings | None = None
     origin: str = ""
+    refusal_time: timedelta = timedelta(milliseconds=500)
 
 
 class ClientInfo(Struct, frozen=True):
@@ -243,6 +247,7 @@ class SignIn:
                 name exists, or ``temporary_expired``; ``RATE_LIMITED`` while attempts from this
                 address are delayed.
         """
+        begun = asyncio.get_running_loop().time()
         name = name.strip()[:_MAX_NAME_LENGTH]
         key = self._hashing.lookup("staff_password", f"{name}|{client.origin}")
         agent = await self.find_agent(name)
@@ -257,6 +262,8 @@ class SignIn:
             await self._log.record(
                 AccessKind.WRONG_PASSWORD, agent=agent_name, origin=client.origin
             )
+            rest = begun + self.settings.refusal_time.total_seconds()
+            await asyncio.sleep(rest - asyncio.get_running_loop().time())
             raise _unauthenticated("wrong_password")
         if not credential.is_usable(now):
             raise _unauthenticated("temporary_expired")

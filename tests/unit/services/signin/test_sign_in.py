@@ -27,7 +27,7 @@ from privacydesk.storage.temporary_store import random_hashing, temporary_store
 START = datetime(2026, 6, 1, 2, 0, tzinfo=UTC)
 HOME = ClientInfo("203.0.113.7", "Firefox/140.0 Windows")
 STRANGER = ClientInfo("198.51.100.66", "curl/8")
-SETTINGS = SignInSettings()
+SETTINGS = SignInSettings(refusal_time=timedelta())
 
 
 @dataclass
