@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -105,6 +106,8 @@ def file(runner: Runner, script: Script, message: IntakeMessage) -> None:
     walked = script.top
     assert walked is not None
 
+    # It takes milliseconds: at most once for a request, and only if it lacks something.
+    @cache
     def ways() -> tuple[Way, ...]:
         return WayFinder(runner, script, questions).find(flow)
 
