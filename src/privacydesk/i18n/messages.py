@@ -113,10 +113,11 @@ def fill(parts: tuple[str, ...], values: Mapping[str, str]) -> str:
 
 _CHINESE_BEFORE = re.compile(r"(?<=[\u4e00-\u9fff]) $")
 _CHINESE_AFTER = re.compile(r"^ (?=[\u4e00-\u9fff])")
+_LATIN = re.compile(r"[0-9A-Za-z]")
 
 
 def _is_chinese(text: str) -> bool:
-    return bool(text) and not any(character.isascii() and character.isalnum() for character in text)
+    return bool(text) and not _LATIN.search(text)
 
 
 def _message(po: PoMessage, file: str) -> Message:
