@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -429,7 +430,7 @@ class Localizer:
         """Return the abbreviated day of the week."""
         return self._text(f"web.case.weekday.{day.isoweekday()}")
 
-    @property
+    @cached_property
     def today(self) -> date:
         """The current date in the operator's time zone."""
         return self._services.clock.now().astimezone(self._zone).date()
