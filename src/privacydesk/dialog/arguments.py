@@ -60,8 +60,8 @@ def _request(script: Script, frame: Running) -> Any:
 
 def _requests(script: Script, frame: Running) -> Any:
     """Return what several filed requests are about."""
-    ids = (TicketId(bytes.fromhex(str(raw))) for raw in frame.slots.get("tickets", ()))
-    tickets = (script.ticket_with_id(one) for one in ids)
+    ids = [TicketId(bytes.fromhex(str(raw))) for raw in frame.slots.get("tickets", ())]
+    tickets = script.tickets_with_ids(ids)
     return {"$texts": [named_request(ticket) for ticket in tickets if ticket is not None]}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -258,11 +258,21 @@ class Script:
         Raises:
             NeedsMore: it was not read for this turn.
         """
-        found = next((t for t in self.tickets_shown if t.id == ticket_id), None)
+        return self.tickets_with_ids((ticket_id,))[0]
+
+    def tickets_with_ids(self, ticket_ids: Sequence[bytes]) -> tuple[Ticket | None, ...]:
+        """Return the tickets with these ids; None in the place of one that does not exist.
+
+        Raises:
+            NeedsMore: one was not read for this turn; all of them are asked for at once, since a
+                turn is begun anew only a few times.
+        """
+        found: dict[bytes, Ticket] = {one.id: one for one in self.tickets_shown}
         wanted = self.needs.ticket_ids
-        if found is None and ticket_id not in wanted:
-            raise NeedsMore(replace(self.needs, ticket_ids=(*wanted, ticket_id)))
-        return found
+        missing = [one for one in ticket_ids if one not in found and one not in wanted]
+        if missing:
+            raise NeedsMore(replace(self.needs, ticket_ids=(*wanted, *missing)))
+        return tuple(found.get(one) for one in ticket_ids)
 
     def is_held(self, account: str) -> bool:
         """Return whether a legal hold keeps what an account has.

@@ -184,7 +184,7 @@ def withdraw_ticket(act: Act) -> str:
 def withdraw_tickets(act: Act) -> str:
     """Withdraw those requests that may be withdrawn; return whether that was all of them."""
     named = [TicketId(bytes.fromhex(str(raw))) for raw in act.frame.slots["tickets"]]
-    found = [act.script.ticket_with_id(one) for one in named]
+    found = act.script.tickets_with_ids(named)
     fit = [one for one in found if one is not None and is_theirs(act.script, one)]
     fit = [one for one in fit if may(one, Move.WITHDRAW)]
     if fit:
