@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +26,8 @@ _PACE = (0.005, 0.06)
 """Seconds between two messages: the least, and the most."""
 _RESEND_KNOWN = 0.05
 _WRONG = 0.6
+_STEPS = 40
+"""How many of its latest steps a client can tell of."""
 _CODE_KEYS = ("verify.code_sent", "verify.enter", "verify.wrong", "verify.wait")
 _CONTACT_CODE_KEYS = tuple(key.replace("verify", "verify_contact") for key in _CODE_KEYS)
 _AVOIDED = frozenset(
@@ -61,7 +65,8 @@ class Client:
     Attributes:
         account: whose app token is shown; empty for a stranger with a secret.
         network: what lies between it and the server.
-        patience: seconds that it waits for an answer before it connects anew.
+        patience: seconds that it waits for an answer before it connects anew, whatever else the
+            desk sends meanwhile.
         repeats: whether each message is sent twice on the socket and over HTTP at the same time,
             with an old one after it.
         pace: seconds between two messages, at least and at most.
@@ -70,6 +75,7 @@ class Client:
         events: the client's copy of the log, by offset.
         contacts: the addresses named so far.
         viewed: the offset that the view belongs to; events that were missed come before theirs.
+        steps: what it did and received last, each with the time by ``time.monotonic``.
     """
 
     number: int
@@ -95,6 +101,7 @@ class Client:
     stopped: bool = False
     view: dict[str, Any] = field(default_factory=dict)
     viewed: int = 0
+    steps: deque[tuple[float, str]] = field(default_factory=lambda: deque(maxlen=_STEPS))
     _session: aiohttp.ClientSession | None = None
     _posting: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -103,6 +110,7 @@ class Client:
         self._session = session
         while not self.stopped:
             await self.server.up.wait()
+            self._note("connects")
             try:
                 async with asyncio.timeout(_CONNECT_PATIENCE):
                     ws = await session.ws_connect(f"{self._url}/socket", autoping=True)
@@ -111,11 +119,23 @@ class Client:
                 finally:
                     # Not closed in order: an answer to that would be waited for.
                     _abort(ws)
-            except (aiohttp.ClientError, OSError):
+            except (aiohttp.ClientError, OSError) as error:
+                self._note(f"gives its connection up: {type(error).__name__}")
                 self.reconnects += 1
                 await asyncio.sleep(0.02)
         # What a copy over HTTP was answered counts, too.
         await asyncio.gather(*self._posting)
+
+    def describe(self) -> str:
+        """Return what it waits for and what it did last, for whoever asks why it is silent."""
+        now, waiting = time.monotonic(), sum(not one.offset for one in self.sent.values())
+        asked = self.events.get(self.view.get("prompt", 0), {}).get("key", "nothing")
+        summary = (
+            f"client {self.number} ({self.account or 'a stranger'}): {self.acknowledged} messages "
+            f"acknowledged, {waiting} not, open: {self.open_id or 'none'}; {self.reconnects} "
+            f"reconnects; has events up to {self.cursor}, the view of {self.viewed}; asked: {asked}"
+        )
+        return "\n".join([summary, *(f"{now - at:8.2f} s ago: {step}" for at, step in self.steps)])
 
     @property
     def _url(self) -> str:
@@ -169,6 +189,7 @@ class Client:
         if message.type is not aiohttp.WSMsgType.TEXT:
             raise ConnectionResetError
         frame: dict[str, Any] = orjson.loads(message.data)
+        self._note(f"receives {_outline(frame)}")
         if frame["type"] == "expired":
             # The clock jumped; the next connection shows a token of the new time.
             raise ConnectionResetError
@@ -183,20 +204,27 @@ class Client:
             if task.done():
                 task.result()
         encoded = orjson.dumps(sent.frame).decode()
+        self._note(f"sends {encoded}")
         await ws.send_str(encoded)
         if self.repeats:
             await ws.send_str(encoded)
             self._post(sent.frame)
             self._post(self.sent[self.dice.choice(list(self.sent))].frame)
-        # A copy may have been acknowledged before its events came.
-        while not acked or self.cursor < sent.offset:
-            frame = await self._frame(ws)
-            if frame["type"] == "error":
-                assert _may_be_sent_again(frame), (frame, sent, self.cursor, self.clock.now())
-                await asyncio.sleep(_RETRY_PAUSE)
-                await ws.send_str(encoded)
-                continue
-            acked = frame_id in self._take(frame) or acked
+        loop = asyncio.get_running_loop()
+        # For all frames together: what the desk tells of its own accord does not show that it got
+        # the message, where only what clients send is lost.
+        async with asyncio.timeout(self.patience) as limit:
+            # A copy may have been acknowledged before its events came.
+            while not acked or self.cursor < sent.offset:
+                frame = await self._frame(ws)
+                if frame["type"] == "error":
+                    assert _may_be_sent_again(frame), (frame, sent, self.cursor, self.clock.now())
+                    limit.reschedule(loop.time() + _RETRY_PAUSE + self.patience)
+                    await asyncio.sleep(_RETRY_PAUSE)
+                    self._note(f"sends {encoded} again")
+                    await ws.send_str(encoded)
+                    continue
+                acked = frame_id in self._take(frame) or acked
         sent.eras.add(self.clock.era)
         assert known in {0, sent.offset}, "a resent message got another answer"
         if self.open_id == frame_id:
@@ -235,6 +263,9 @@ class Client:
             self._take(await self._frame(ws, _RESULT_PATIENCE))
         except TimeoutError:
             await self._send(ws, self._new({"type": "send", "text": "取消"}))
+
+    def _note(self, step: str) -> None:
+        self.steps.append((time.monotonic(), step))
 
     def _take(self, frame: dict[str, Any]) -> set[str]:
         """Add to the copy of the log; return the ids that were acknowledged."""
@@ -308,6 +339,17 @@ class Client:
             return self._say(self.dice.choice(("你好", "菜单", "上周三有人给我打推销电话")))
         choice = self.dice.choice(choices)
         return self._new({"type": "choose", "choice": choice, "offset": offset})
+
+
+def _outline(frame: dict[str, Any]) -> str:
+    """Describe a frame of the desk without the texts it shows."""
+    names = ("code", "reason", "id", "after", "head")
+    told: dict[str, Any] = {name: frame[name] for name in names if name in frame}
+    if "events" in frame:
+        told["events"] = [event.get("key") or event["kind"] for event in frame["events"]]
+    if frame.get("acks"):
+        told["acks"] = [ack["id"] for ack in frame["acks"]]
+    return " ".join((frame["type"], *(f"{name}={value}" for name, value in told.items())))
 
 
 def _may_be_sent_again(refusal: dict[str, Any]) -> bool:

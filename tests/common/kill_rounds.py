@@ -188,8 +188,10 @@ class Rounds:
                 while not enough(person.acknowledged > count for person, count in before):  # noqa: ASYNC110 - another process answers
                     await asyncio.sleep(0.01)
         except TimeoutError:
-            silent = [person.number for person, count in before if person.acknowledged <= count]
-            raise AssertionError(f"clients {silent} were not answered in time") from None
+            silent = [person for person, count in before if person.acknowledged <= count]
+            numbers = [person.number for person in silent]
+            lately = "\n".join(person.describe() for person in silent)
+            raise AssertionError(f"clients {numbers} were not answered in time\n{lately}") from None
         self._slowest = max(self._slowest, time.monotonic() - began)
 
     async def drain(self) -> Logs:
