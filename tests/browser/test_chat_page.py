@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+import random
 import re
 from collections.abc import AsyncIterator, Hashable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import pytest_asyncio
@@ -19,6 +22,7 @@ from tests.browser.browsing import until
 from tests.browser.looks import axe_finds_nothing, looks_right
 from tests.common.chat_stage import Stage
 from tests.common.fake_desk import FakeDesk, Thread, say
+from tests.common.faulty_network import FaultyNetwork, Traffic, Way
 from tests.common.web_catalogs import web_catalogs
 
 from privacydesk.clock import MovableClock
@@ -547,6 +551,61 @@ async def test_without_sockets_the_page_polls(house: House) -> None:
     await page.press("#text", "Enter")
     await expect(page.locator("#log .words", has_text="by post")).to_have_count(2)
     await expect(page.locator("#unsent li")).to_have_count(0)
+
+
+@pytest.mark.parametrize("way", list(Way))
+@pytest.mark.parametrize("sockets", [True, False])
+async def test_what_is_lost_on_a_silent_way_is_sent_again_though_the_other_works(
+    house: House, way: Way, sockets: bool
+) -> None:
+    behind = urlsplit(house.address)
+    network = FaultyNetwork(lambda: asyncio.open_connection(behind.hostname, behind.port))
+    async with network.listening():
+        page = await house.page()
+        await page.clock.install()
+        if not sockets:
+            await page.add_init_script(
+                "window.WebSocket = class { constructor() { throw new Error('none'); } }"
+            )
+        await page.goto(f"http://127.0.0.1:{network.port}/chat/")
+        if not sockets:
+            await expect(page.locator("#state-text")).to_contain_text("fallback", timeout=10_000)
+        await expect(page.locator("#log .words")).to_have_count(1)
+        network.impair(way, Traffic.LOST, random.Random(), 1)  # noqa: S311 - all are lost
+        await page.fill("#text", "into the void")
+        await page.press("#text", "Enter")
+        for wait in range(8):
+            # What the desk sends meanwhile does not tell that the message has arrived.
+            house.desk.write(house.last(), [say(f"news {wait}")])
+            await page.clock.run_for(1_000)
+        await expect(page.locator("#unsent li")).to_have_count(1)
+        network.heal()
+        await page.clock.run_for(10_000 if sockets else 25_000)
+        await expect(page.locator("#log .mine .words")).to_have_text("into the void")
+        await expect(page.locator("#unsent li")).to_have_count(0)
+    assert [one.text for one in house.last().events].count("into the void") == 2  # and its echo
+
+
+async def test_a_desk_that_answers_late_keeps_the_connection(house: House) -> None:
+    page = await house.page()
+    await page.clock.install()
+    await page.goto(f"{house.address}/chat/")
+    await expect(page.locator("#log .words")).to_have_count(1)
+    house.desk.delay = asyncio.Event()
+    await page.fill("#text", "no hurry")
+    await page.press("#text", "Enter")
+    states = await page.evaluate_handle(
+        """() => {
+          const seen = [], chat = document.querySelector("#chat");
+          new MutationObserver(() => seen.push(chat.dataset.state))
+            .observe(chat, { attributeFilter: ["data-state"] });
+          return seen;
+        }"""
+    )
+    await page.clock.run_for(14_000)
+    house.desk.delay.set()
+    await expect(page.locator("#log .mine .words")).to_have_text("no hurry")
+    assert set(await states.json_value()) <= {"online"}
 
 
 async def test_a_token_leaves_the_address_and_another_account_empties_everything(

@@ -6,8 +6,12 @@
  * @property {(code: number) => void} closed called once
  */
 
+/** Milliseconds without a frame after which a ping is sent, and with a message unanswered. */
 const SILENCE = 40_000;
+const UNANSWERED = 5_000;
+/** Milliseconds for a ping's answer, and for the opening of a socket; for a request over HTTP. */
 const ANSWER = 10_000;
+const REQUEST = 20_000;
 
 export class SocketTransport {
   /**
@@ -18,39 +22,60 @@ export class SocketTransport {
   constructor(base, hello, handlers) {
     this.handlers = handlers;
     this.over = false;
-    this.waiting = 0;
+    this.timer = 0;
+    this.pinging = false;
+    /** @type {Set<string>} ids of messages that the desk has not answered yet */
+    this.unanswered = new Set();
     const address = new URL("v1/socket", base);
     address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
     this.socket = new WebSocket(address, ["privacydesk.chat.v1"]);
     this.socket.onopen = () => {
       this.send(hello);
-      this.listen(SILENCE);
+      this.after(ANSWER, () => this.close());
     };
-    this.socket.onmessage = (message) => {
-      this.listen(SILENCE);
-      handlers.frame(JSON.parse(message.data));
-    };
+    this.socket.onmessage = (message) => this.take(JSON.parse(message.data));
     this.socket.onclose = (event) => this.end(event.code);
-    this.listen(ANSWER);
+    this.after(ANSWER, () => this.close());
   }
 
-  /** A browser hides pings from the page: after a silence, send a ping frame, then give up. */
-  listen(patience) {
-    window.clearTimeout(this.waiting);
-    this.waiting = window.setTimeout(() => {
-      if (patience === ANSWER) {
-        this.close();
-      } else {
-        this.send({ type: "ping" });
-        this.listen(ANSWER);
-      }
-    }, patience);
+  /**
+   * @param {number} wait
+   * @param {() => void} act
+   */
+  after(wait, act) {
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(act, wait);
   }
 
-  /** @param {object} frame */
+  /** A browser hides pings from the page, so ping with a frame, and give up without an answer. */
+  watch() {
+    this.pinging = false;
+    this.after(this.unanswered.size ? UNANSWERED : SILENCE, () => {
+      this.send({ type: "ping" });
+      this.pinging = true;
+      this.after(ANSWER, () => this.close());
+    });
+  }
+
+  /** @param {any} frame */
+  take(frame) {
+    if (this.over) return;
+    const waiting = this.unanswered.size;
+    for (const { id } of [frame, ...(frame.acks ?? [])]) this.unanswered.delete(id);
+    const answers = frame.type === "pong" || this.unanswered.size < waiting;
+    // Other frames do not tell whether what was sent has arrived.
+    if (answers || (!this.pinging && !waiting)) this.watch();
+    this.handlers.frame(frame);
+  }
+
+  /** @param {any} frame */
   send(frame) {
     if (this.socket.readyState !== WebSocket.OPEN) return false;
     this.socket.send(JSON.stringify(frame));
+    if (frame.id) {
+      this.unanswered.add(frame.id);
+      if (!this.pinging && this.unanswered.size === 1) this.watch();
+    }
     return true;
   }
 
@@ -58,7 +83,7 @@ export class SocketTransport {
   end(code) {
     if (this.over) return;
     this.over = true;
-    window.clearTimeout(this.waiting);
+    window.clearTimeout(this.timer);
     this.handlers.closed(code);
   }
 
@@ -96,7 +121,8 @@ export class PollTransport {
       let { after, epoch, head } = welcome;
       while (!this.over) {
         const wait = after >= head ? 25 : 0;
-        const got = await this.ask(`v1/events?after=${after}&epoch=${epoch}&wait=${wait}`);
+        const path = `v1/events?after=${after}&epoch=${epoch}&wait=${wait}`;
+        const got = await this.ask(path, { patience: REQUEST + wait * 1000 });
         if (this.over) return;
         if (got.epoch !== epoch) return this.end(4409);
         head = got.head;
@@ -111,9 +137,22 @@ export class PollTransport {
 
   /**
    * @param {string} path
-   * @param {{body?: object}} [options]
+   * @param {{body?: object, patience?: number}} [options]
    */
-  async ask(path, { body } = {}) {
+  async ask(path, { body, patience = REQUEST } = {}) {
+    const timer = window.setTimeout(() => this.end(1006), patience);
+    try {
+      return await this.request(path, body);
+    } finally {
+      window.clearTimeout(timer);
+    }
+  }
+
+  /**
+   * @param {string} path
+   * @param {object} [body]
+   */
+  async request(path, body) {
     const answer = await fetch(new URL(path, this.base), {
       method: body ? "POST" : "GET",
       headers: this.headers,
