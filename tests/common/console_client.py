@@ -149,6 +149,11 @@ class Browser:
         url = self.client.make_url("/console/")
         self.client.session.cookie_jar.update_cookies({COOKIE: token}, url)
 
+    @property
+    def session_token(self) -> str:
+        """The cookie of the session."""
+        return next(one.value for one in self.client.session.cookie_jar if one.key == COOKIE)
+
     async def enter(self, name: str, password: str, *, onward: str = "") -> Page:
         """Send name and password."""
         path = f"/console/sign-in{f'?next={onward}' if onward else ''}"
@@ -206,8 +211,7 @@ class Office:
     async def thief_of(self, browser: Browser) -> Browser:
         """Return a browser with a copy of another one's cookie."""
         thief = await self.browser()
-        jar = browser.client.session.cookie_jar
-        thief.keep(next(one.value for one in jar if one.key == COOKIE))
+        thief.keep(browser.session_token)
         assert (await thief.get("/console/account")).status == 200
         return thief
 

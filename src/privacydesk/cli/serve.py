@@ -369,11 +369,7 @@ async def _serve_with(
                 shares_port=process.place is not None,
             )
         )
-        # Exclude the objects of the start from collections: they are never freed, and even one
-        # collection of them takes a tenth of the start, while only a hundredth of them is garbage.
-        gc.freeze()
-        gc.set_threshold(*_GC_THRESHOLDS)
-        gc.enable()
+        leave_start_alone()
         if not process.has_listened:
             typer.echo(_announcement(settings.host, port))
         process.has_listened = True
@@ -389,6 +385,17 @@ async def _serve_with(
         log.info("profile_taken")
         return services.saved_profile.newest
     raise AssertionError("the stack suppresses no error")
+
+
+def leave_start_alone() -> None:
+    """Exclude the objects of the start from garbage collections, and enable these.
+
+    They are never freed, and even one collection of them takes a tenth of the start, while only a
+    hundredth of them is garbage.
+    """
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
+    gc.enable()
 
 
 async def _check_outside(services: Services) -> None:
