@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from privacydesk.calendars import CLOSING_15WD, OPERATOR_7WD, Calendars
+from privacydesk.calendars import CLOSING_15WD, OPERATOR_7WD, Calendars, OperatorCalendar
 from privacydesk.domain.clocks import (
     Clock,
     RegimeProfile,
@@ -23,7 +24,13 @@ from privacydesk.domain.clocks import (
     recount_if_provisional,
     start_clock,
 )
-from privacydesk.domain.deadlines import Day, Unit, end_of_day, working_days_before
+from privacydesk.domain.deadlines import (
+    Day,
+    Unit,
+    compute_deadline,
+    end_of_day,
+    working_days_before,
+)
 from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import ScheduledEvent, ScheduledEventKind, Ticket
 from privacydesk.errors import NotAllowedNowError
@@ -131,7 +138,9 @@ class Deadlines:
 
     def days(self, clock: Clock) -> tuple[Day, ...]:
         """Return the days from a clock's start to its due date, and how each was counted."""
-        return recount_deadline(clock, self.calendars.get(clock.calendar)).days
+        zone = ZoneInfo(clock.zone)
+        started = clock.started_at.astimezone(zone).date()
+        return _days(self.calendars.get(clock.calendar), started, clock.unit, clock.amount, zone)
 
     def deadline_events(self, ticket: Ticket, now: datetime) -> tuple[ScheduledEvent, ...]:
         """Return the scheduled events of a ticket's deadline, earliest first.
@@ -305,6 +314,18 @@ class Deadlines:
             version=ticket.version + 1,
         )
         return self._reschedule(extended, now)
+
+
+@lru_cache(maxsize=256)
+def _days(
+    calendar: OperatorCalendar, started: date, unit: Unit, amount: int, zone: ZoneInfo
+) -> tuple[Day, ...]:
+    """Return the days of a deadline that starts on a date.
+
+    Cached because many tickets start on the same date, and calendars never change.
+    """
+    start = datetime.combine(started, time.min, zone)
+    return compute_deadline(calendar, start, unit, amount, zone).days
 
 
 def _by_time(events: Sequence[ScheduledEvent]) -> tuple[ScheduledEvent, ...]:

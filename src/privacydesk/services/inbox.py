@@ -364,7 +364,8 @@ class Inbox:
     def rows(self, tickets: tuple[Ticket, ...]) -> tuple[Row, ...]:
         """Return tickets with the progress of their deadlines."""
         now = self._clock.now()
-        return tuple(Row(ticket, self.deadline_progress(ticket, now)) for ticket in tickets)
+        soon = self._soon(now)
+        return tuple(Row(ticket, self._progress(ticket, now, soon)) for ticket in tickets)
 
     def answer_days(self, ticket: Ticket) -> tuple[Day, ...]:
         """Return the days of the deadline of a ticket's answer; none while no clock runs."""
@@ -375,9 +376,12 @@ class Inbox:
         clock = ticket.staff_clock
         return None if clock is None else self._deadlines.internal_date(clock)
 
-    def deadline_progress(self, ticket: Ticket, now: datetime | None = None) -> DeadlineProgress:
+    def deadline_progress(self, ticket: Ticket) -> DeadlineProgress:
         """Return the progress towards a ticket's earliest deadline."""
-        now = now or self._clock.now()
+        now = self._clock.now()
+        return self._progress(ticket, now, self._soon(now))
+
+    def _progress(self, ticket: Ticket, now: datetime, soon: datetime) -> DeadlineProgress:
         deadline = ticket.staff_clock
         ended = ticket.closed_at if ticket.completes else ticket.answered_at
         if deadline is None:
@@ -386,7 +390,7 @@ class Inbox:
         until = self._deadlines.today(ended or now)
         calendar = self._deadlines.calendars.get(deadline.calendar)
         return DeadlineProgress(
-            self._deadline_status(ticket, deadline.due_at, now),
+            self._deadline_status(ticket, deadline.due_at, now, soon),
             deadline.due_date,
             deadline.provisional,
             max((day.count or 0 for day in days if day.date <= until), default=0),
@@ -398,7 +402,9 @@ class Inbox:
             internal_date=None if ended else self._deadlines.internal_date(deadline),
         )
 
-    def _deadline_status(self, ticket: Ticket, due_at: datetime, now: datetime) -> DeadlineStatus:
+    def _deadline_status(
+        self, ticket: Ticket, due_at: datetime, now: datetime, soon: datetime
+    ) -> DeadlineStatus:
         if ticket.completes:
             late, ended = ticket.is_completed_late(now), not ticket.is_open
         else:
@@ -409,7 +415,7 @@ class Inbox:
             return DeadlineStatus.NONE
         if late:
             return DeadlineStatus.OVERDUE
-        return DeadlineStatus.SOON if due_at <= self._soon(now) else DeadlineStatus.RUNNING
+        return DeadlineStatus.SOON if due_at <= soon else DeadlineStatus.RUNNING
 
     def _watch(self, agent: Agent) -> ViewerContext:
         now = self._clock.now()

@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from privacydesk.calendars import Calendars, OverrideDay, Overrides, regime
+from privacydesk.domain.clocks import recount_deadline
 from privacydesk.domain.ids import ConversationId, TicketId
 from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.ticket import (
@@ -247,3 +248,32 @@ def test_a_provisional_completion_is_recounted_with_its_schedule() -> None:
     assert not settled.completion.provisional
     assert settled.completion.due_date == ticket.completion.due_date + timedelta(days=1)
     assert settled.scheduled_events[-1].at == settled.completion.due_at
+
+
+def test_days_follow_the_calendars_in_use() -> None:
+    counting = deadlines()
+    published = counting.calendars
+    clock = running(counting).clock
+    assert clock is not None
+    before = counting.days(clock)
+    assert before == recount_deadline(clock, published.get("CN")).days
+    storm = before[3].date
+    counting.calendars = published.with_overrides(
+        Overrides("CN", {storm: OverrideDay(False, "storm")})
+    )
+    after = counting.days(clock)
+    assert (after[3].working, after[3].count, after[3].name) == (False, None, "storm")
+    assert after[-1].date > before[-1].date
+    counting.calendars = published
+    assert counting.days(clock) == before
+
+
+def test_days_begin_on_the_date_in_the_zone_of_their_clock() -> None:
+    counting = deadlines()
+    evening, night = (running(counting, at).clock for at in (NOW.replace(hour=h) for h in (15, 16)))
+    assert evening is not None
+    assert night is not None
+    assert [counting.days(clock)[0].date for clock in (evening, night)] == [
+        date(2026, 6, 1),
+        date(2026, 6, 2),
+    ]
