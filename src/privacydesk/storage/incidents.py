@@ -52,7 +52,10 @@ _WAITING: Final = (
     .order_by(_recipient.key)
     .limit(sa.bindparam("count"))
 )
-_LAST_KEY: Final = sa.select(sa.func.max(_recipient.key)).where(OF_INCIDENT)
+# PostgreSQL has no greatest value of bytes before version 18.
+_LAST_KEY: Final = (
+    sa.select(_recipient.key).where(OF_INCIDENT).order_by(_recipient.key.desc()).limit(1)
+)
 _LISTED: Final = sa.select(_recipient.key).where(
     OF_INCIDENT, _recipient.key.in_(sa.bindparam("keys", expanding=True))
 )
@@ -175,7 +178,9 @@ class SqlIncidentStore:
             )
             columns = ("incident_id", "key", "conversation_id", "state", "channel", "outcome")
             insert = sa.insert(tables.incident_recipient).from_select(columns, page)
-            return connection.execute(insert).rowcount
+            # Of an insertion, SQLAlchemy keeps the number only if told so.
+            added = connection.execute(insert, execution_options={"preserve_rowcount": True})
+            return added.rowcount
 
         return await self._writer.run(add)
 
