@@ -41,7 +41,7 @@ from privacydesk.domain.intents import RequestKind
 from privacydesk.domain.signin import AccessEntry
 from privacydesk.domain.tasks import Task
 from privacydesk.domain.ticket import LogEntry, Ticket
-from privacydesk.errors import DeskError, ErrorCode, UnavailableError
+from privacydesk.errors import DeskError, ErrorCode, InvalidRequestError, UnavailableError
 from privacydesk.outages import Outage
 from privacydesk.storage import inbox_queries, queries
 from privacydesk.storage.codec import from_micros, opt_micros, to_micros
@@ -709,6 +709,9 @@ class SqlReader:
         fault = classify(error)
         if fault in {ErrorClass.JOB_AT_FAULT, ErrorClass.CONTENDED}:
             _log.warning("read_failed", fault=fault.value, error=error_name(error))
+        if isinstance(error, sa.exc.DataError):
+            # PostgreSQL stores no NUL in texts, and refuses to look for one.
+            return InvalidRequestError("a value can't be looked up")
         if fault is ErrorClass.JOB_AT_FAULT:
             return DeskError("a query failed", code=ErrorCode.INTERNAL)
         if fault is ErrorClass.CONTENDED:
