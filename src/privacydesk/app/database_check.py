@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from privacydesk import migrations
 from privacydesk.app.findings import Finding, Level
 from privacydesk.app.fingerprints import secret_digests, this_process
-from privacydesk.app.saved_profile import choose_profile
+from privacydesk.app.saved_profile import settle_profile
 from privacydesk.clock import Clock
 from privacydesk.domain.fingerprints import Fingerprint
 from privacydesk.errors import DeskError, SettingsError
@@ -70,8 +70,8 @@ def adopt_parts(settings: Settings, parts: Collection[str], clock: Clock) -> Non
         with open_inspection(settings.url) as inspection:
             for name in _missing_ring_keys(settings, inspection):
                 raise SettingsError(
-                    f"{_missing_key_message(name)}. That can't be given up, because the data could"
-                    " not be read any more. Put the key back",
+                    f"{_missing_key_message(name)}. It can't be given up, because the data could"
+                    " not be read any more",
                     key=RING_KEYS,
                 )
     now, process = clock.now(), this_process()
@@ -152,12 +152,16 @@ def _missing_ring_keys(settings: Settings, inspection: Inspection) -> list[str]:
 
 
 def _missing_key_message(name: str) -> str:
-    return f"PRIVACYDESK_RING_KEYS lacks {name!r}, which wraps data"
+    return (
+        f"PRIVACYDESK_RING_KEYS has no key named {name!r}, which wraps data: put it back from where"
+        " the secrets are kept"
+    )
 
 
 def _check_configuration(settings: Settings) -> Iterator[Finding]:
-    choose_profile(settings, beside_serve=True)
-    yield from ()
+    _, warning = settle_profile(settings, beside_serve=True)
+    if warning is not None:
+        yield Finding("configuration", Level.WARNING, warning.hint)
 
 
 def _findings_or_ok(

@@ -160,11 +160,11 @@ class SavedProfile:
 def mismatch_message(newest: SavedSetting) -> str:
     """Return a message that says which profile is in force, and how to settle the difference."""
     return (
-        f"the profile differs from version {newest.version} in the database, which {newest.by} put"
-        f" in force at {newest.at:%Y-%m-%d %H:%M} UTC, and all processes must go by the same one,"
-        " else they promise other dates. If the file here is right, run `privacydesk profile import"
-        " FILE`; if not, remove PRIVACYDESK_PROFILE from the settings here, since the profile is in"
-        " the database"
+        f"the profile differs from version {newest.version} in the database, in force since"
+        f" {newest.at:%Y-%m-%d %H:%M} UTC (by {newest.by}), and all processes must go by the same"
+        " one, else they promise other dates. If the file here is right, run `privacydesk profile"
+        " import FILE`; if not, remove PRIVACYDESK_PROFILE from the settings here: the profile"
+        " in the database counts"
     )
 
 

@@ -280,7 +280,10 @@ async def _serve_profile(process: _Process, profile: OperatorProfile) -> Operato
 
         with serving_lock(process.settings.url, hashing_tags(process.settings)):
             if not process.has_listened:
-                chosen = _chosen_profile(process.settings)
+                from privacydesk.app.saved_profile import settle_profile  # noqa: PLC0415
+
+                # It may have changed before this process had the lock. Its warning has been given.
+                chosen, _ = settle_profile(process.settings, beside_serve=False)
                 if chosen != profile:
                     return chosen
             try:

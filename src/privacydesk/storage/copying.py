@@ -20,6 +20,7 @@ from privacydesk.storage.engines import parse_url, reading_engine, sqlite_file, 
 from privacydesk.storage.error_messages import describe_error
 
 _PAGE_SIZE: Final = 1000
+_SETTING: Final = "PRIVACYDESK_DATABASE_URL"
 
 OnProgress = Callable[[str, int], None]
 """Called with the name of a table, and the number of its rows copied since the last call."""
@@ -41,6 +42,15 @@ def check_target(target: str) -> None:
     Raises:
         SettingsError: it can't.
     """
+    try:
+        _check_empty(target)
+    except SettingsError as error:
+        # Messages name the setting, which is not where this address comes from.
+        message = error.message.replace(f"{_SETTING}: ", "").replace(_SETTING, "the target")
+        raise SettingsError(message) from None
+
+
+def _check_empty(target: str) -> None:
     if sqlite_file(parse_url(target)) is not None:
         raise SettingsError("the target is not PostgreSQL; `db backup` copies to a file")
     with _target(target) as connection:

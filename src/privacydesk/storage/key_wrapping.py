@@ -147,5 +147,6 @@ def _select_keys(
 
 def _missing_key_error(ring_key: str) -> SettingsError:
     return SettingsError(
-        f"PRIVACYDESK_RING_KEYS has no key named {ring_key!r}, which wraps data keys"
+        f"PRIVACYDESK_RING_KEYS has no key named {ring_key!r}, which wraps data: put it back from"
+        " where the secrets are kept"
     )

@@ -47,7 +47,7 @@ def serving_lock(url: str, tags: str = "") -> Iterator[None]:
         except BlockingIOError:
             pid = _read_lines(handle)[0] or "unknown"
             raise DeskError(
-                f"{path} is already served by process {pid}",
+                f"{path} is already served by process {pid}: stop that one first",
                 code=ErrorCode.IN_USE,
                 file=str(path),
                 pid=pid,

@@ -83,8 +83,10 @@ def _find_write_faults(inspection: Inspection) -> Iterator[Finding]:
         return
     message = (
         f"{inspection.server_version()}, schema {inspection.schema_version()} (this version knows"
-        f" {migrations.HEAD}), can be read and written; `privacydesk db check` reads all of it"
+        f" {migrations.HEAD}), can be read and written"
     )
+    if inspection.is_file:
+        message += "; `privacydesk db check` reads all of it"
     yield Finding("database", Level.OK, message)
 
 
