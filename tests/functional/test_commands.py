@@ -569,6 +569,7 @@ async def test_somebody_is_shut_out_and_let_in_again_by_command(office: Office) 
 # -- settings and databases --------------------------------------------------------------------
 
 
+@ABOUT_THE_FILE
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     folder = ("--data-dir", str(tmp_path))
     assert "PRIVACYDESK_PROFILE" in run_here("tickets", "list", *folder).err

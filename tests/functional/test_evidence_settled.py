@@ -104,6 +104,7 @@ async def test_it_goes_with_the_confirmed_decision(world: World, verdict: Verdic
     assert await left(world, ticket) == []
 
 
+@pytest.mark.sqlite("another profile is put in force by its file")
 @pytest.mark.parametrize("verdict", [Verdict(text="Done."), Verdict(whole=OTHERS)])
 async def test_it_goes_with_a_decision_of_one_agent_where_two_are_wanted_no_more(
     tmp_path: Path, verdict: Verdict

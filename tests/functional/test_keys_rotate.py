@@ -44,6 +44,7 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 def write_ring(folder: Path, current: str, keys: dict[str, str]) -> None:
     shown = ", ".join(f'{name} = "{key}"' for name, key in keys.items())
+    folder.mkdir(exist_ok=True)
     (folder / "profile.yaml").write_text(yaml.safe_dump(dict(PROFILE)), "utf-8")
     lines = [
         f'profile = "{folder / "profile.yaml"}"',

@@ -46,6 +46,7 @@ async def only_ticket(player: Player) -> Ticket:
     return ticket
 
 
+@pytest.mark.sqlite("what its file holds is searched, byte by byte")
 async def test_an_answer_is_counted_and_the_words_lie_in_the_log_alone(
     world: World, tmp_path: Path
 ) -> None:

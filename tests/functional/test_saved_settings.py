@@ -86,6 +86,7 @@ async def test_hours_saved_in_one_process_are_told_to_users_of_another(tmp_path:
         assert [shift.opens for shift in again.services.attendance.hours.shifts] == [time(9)]
 
 
+@pytest.mark.sqlite("its file is not there at first")
 async def test_an_import_goes_to_the_database_once_there_is_one(tmp_path: Path) -> None:
     write_settings(tmp_path)
     days = schedule(tmp_path, "2026-12-01,off,storm")

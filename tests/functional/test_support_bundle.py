@@ -113,6 +113,7 @@ async def test_nothing_marked_gets_out(folder: Path, monkeypatch: pytest.MonkeyP
     assert told["database"]["rows"]["ticket"] == 1
 
 
+@pytest.mark.sqlite("it says that it is")
 def test_what_helps_is_in_it(folder: Path) -> None:
     assert run_here("db", "upgrade", "--data-dir", str(folder)).code == 0
     told, _ = bundle(folder, "--log", str(log_file(folder)))

@@ -135,6 +135,7 @@ async def test_each_process_answers_prometheus_on_a_port_of_its_own(
             assert "privacydesk_reader_process_resident_memory_bytes" in text
 
 
+@pytest.mark.sqlite("one process serves its file")
 async def test_a_file_is_served_by_one_process_alone(tmp_path: Path) -> None:
     async with open_outside() as outside:
         server = KillableServer(environment(tmp_path, outside), arguments=("--workers", "2"))
