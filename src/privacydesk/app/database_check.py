@@ -25,6 +25,7 @@ from privacydesk.services.secret_fingerprints import (
 )
 from privacydesk.settings import Settings
 from privacydesk.storage.inspection import Inspection, open_inspection, replace_fingerprints
+from privacydesk.storage.key_wrapping import missing_key_message
 from privacydesk.storage.serving_lock import serving_lock
 
 _SAME_SECRETS = "they are the ones that this database was filled with"
@@ -70,7 +71,7 @@ def adopt_parts(settings: Settings, parts: Collection[str], clock: Clock) -> Non
         with open_inspection(settings.url) as inspection:
             for name in _missing_ring_keys(settings, inspection):
                 raise SettingsError(
-                    f"{_missing_key_message(name)}. It can't be given up, because the data could"
+                    f"{missing_key_message(name)}. It can't be given up, because the data could"
                     " not be read any more",
                     key=RING_KEYS,
                 )
@@ -126,7 +127,7 @@ def find_secret_faults(settings: Settings, inspection: Inspection) -> Iterator[F
     for name in changed_secrets(recorded, current):
         yield Finding("secrets", Level.FAULT, mismatch_message(name, recorded[name]))
     for name in _missing_ring_keys(settings, inspection):
-        yield Finding("secrets", Level.FAULT, _missing_key_message(name))
+        yield Finding("secrets", Level.FAULT, missing_key_message(name))
     if PREVIOUS_HASHING_SECRET in current:
         yield Finding("secrets", Level.WARNING, _rotation_message(current, recorded))
 
@@ -149,13 +150,6 @@ def _rotation_message(current: Mapping[str, bytes], recorded: Mapping[str, Finge
 
 def _missing_ring_keys(settings: Settings, inspection: Inspection) -> list[str]:
     return sorted(inspection.ring_keys_in_use() - settings.keys()[1].keys())
-
-
-def _missing_key_message(name: str) -> str:
-    return (
-        f"PRIVACYDESK_RING_KEYS has no key named {name!r}, which wraps data: put it back from where"
-        " the secrets are kept"
-    )
 
 
 def _check_configuration(settings: Settings) -> Iterator[Finding]:

@@ -60,8 +60,7 @@ def _request(script: Script, frame: Running) -> Any:
 
 def _requests(script: Script, frame: Running) -> Any:
     """Return what several filed requests are about."""
-    ids = [TicketId(bytes.fromhex(str(raw))) for raw in frame.slots.get("tickets", ())]
-    tickets = script.tickets_with_ids(ids)
+    tickets = script.tickets_with_ids([*map(bytes.fromhex, frame.slots.get("tickets", ()))])
     return {"$texts": [named_request(ticket) for ticket in tickets if ticket is not None]}
 
 

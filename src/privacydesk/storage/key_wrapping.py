@@ -93,7 +93,7 @@ class SqlKeyWrapping:
         """
         ring = self._ring
         if ring_key not in ring.keys:
-            raise _missing_key_error(ring_key)
+            raise SettingsError(missing_key_message(ring_key))
 
         def rewrap(connection: sa.Connection) -> int:
             rows = connection.execute(_LOCK_NEXT_KEYS, {"old": ring_key, "count": limit}).all()
@@ -128,7 +128,7 @@ def check_ring(connection: sa.Connection, ring: KeyRing) -> None:
 
 def _check_unwraps(row: sa.Row[Any], ring: KeyRing) -> None:
     if row.ring_key not in ring.keys:
-        raise _missing_key_error(row.ring_key)
+        raise SettingsError(missing_key_message(row.ring_key))
     try:
         ring.unwrap(ConversationId(row.conversation_id), WrappedKey(row.ring_key, row.wrapped))
     except SealError:
@@ -145,8 +145,9 @@ def _select_keys(
     return connection.execute(_KEYS_OF_RING_KEY, params).all()
 
 
-def _missing_key_error(ring_key: str) -> SettingsError:
-    return SettingsError(
+def missing_key_message(ring_key: str) -> str:
+    """Return a message that says what to do about a ring key that the settings lack."""
+    return (
         f"PRIVACYDESK_RING_KEYS has no key named {ring_key!r}, which wraps data: put it back from"
         " where the secrets are kept"
     )

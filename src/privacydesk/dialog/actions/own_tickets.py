@@ -20,7 +20,7 @@ from privacydesk.domain.effects import (
 )
 from privacydesk.domain.failed_attempts import AttemptKind
 from privacydesk.domain.identity import Assurance
-from privacydesk.domain.ids import EvidenceId, TicketId
+from privacydesk.domain.ids import EvidenceId
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.ticket import (
     DISOWNED,
@@ -183,8 +183,7 @@ def withdraw_ticket(act: Act) -> str:
 
 def withdraw_tickets(act: Act) -> str:
     """Withdraw those requests that may be withdrawn; return whether that was all of them."""
-    named = [TicketId(bytes.fromhex(str(raw))) for raw in act.frame.slots["tickets"]]
-    found = act.script.tickets_with_ids(named)
+    found = act.script.tickets_with_ids([*map(bytes.fromhex, act.frame.slots["tickets"])])
     fit = [one for one in found if one is not None and is_theirs(act.script, one)]
     fit = [one for one in fit if may(one, Move.WITHDRAW)]
     if fit:
@@ -192,7 +191,7 @@ def withdraw_tickets(act: Act) -> str:
     for ticket in fit:
         act.script.effects.append(MoveTicket(ticket.id, Move.WITHDRAW, why="requester"))
         pending.settle(act.script, ticket.id, None, running=True)
-    return "withdrawn" if len(fit) == len(named) else "too_late"
+    return "withdrawn" if len(fit) == len(found) else "too_late"
 
 
 def file_objection(act: Act) -> str:
