@@ -121,12 +121,17 @@ def committing_engine(url: sa.URL, *, beside_serve: bool = False, tags: str = ""
     return engine
 
 
-def reading_engine(url: sa.URL, connections: int) -> sa.Engine:
+def reading_engine(url: sa.URL, connections: int, *, busy_millis: int = BUSY_MILLIS) -> sa.Engine:
     """Return an engine with a pool of connections that can't write.
 
     On PostgreSQL, each statement is a transaction of its own: in a longer one, it would see a state
     of its own, too (READ COMMITTED), and its start and end would be messages of their own. A thread
     that waits for an answer may wait longer still for the interpreter's lock.
+
+    Args:
+        url: as returned by ``parse_url``.
+        connections: how many there are at most.
+        busy_millis: milliseconds that one waits for another process's transaction, on SQLite.
     """
     options: dict[str, Any] = {"pool_size": connections, "max_overflow": 0}
     if sqlite_file(url) is None:
@@ -134,7 +139,7 @@ def reading_engine(url: sa.URL, connections: int) -> sa.Engine:
     engine = _create_engine(url, connect_args=_connect_args(url, read_only=True), **options)
     if engine.dialect.name == "sqlite":
         _begin_transactions_with(engine, "BEGIN")
-        _run_on_connect(engine, "PRAGMA query_only = ON")
+        _run_on_connect(engine, "PRAGMA query_only = ON", busy_millis=busy_millis)
     return engine
 
 
@@ -181,11 +186,11 @@ def _connect_args(url: sa.URL, *, read_only: bool = False, tags: str = "") -> di
     return {"options": options, "connect_timeout": 5, **named}
 
 
-def _run_on_connect(engine: sa.Engine, *pragmas: str) -> None:
+def _run_on_connect(engine: sa.Engine, *pragmas: str, busy_millis: int = BUSY_MILLIS) -> None:
     def set_up(connection: sqlite3.Connection, _record: object) -> None:
         # The driver must not begin transactions itself: ours are begun explicitly.
         connection.isolation_level = None
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLIS}")
+        connection.execute(f"PRAGMA busy_timeout = {busy_millis}")
         for pragma in pragmas:
             connection.execute(pragma)
 

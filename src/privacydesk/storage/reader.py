@@ -1,4 +1,4 @@
-"""Read queries, run concurrently with the writer on threads with their own connections.
+"""Read queries, run concurrently with the writer on connections of their own, mostly on threads.
 
 On SQLite each call is one short transaction, so that it sees a single state of the database; on
 PostgreSQL each statement is one. The event loop only awaits the thread.
@@ -7,6 +7,7 @@ PostgreSQL each statement is one. The event loop only awaits the thread.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -54,6 +55,7 @@ from privacydesk.storage.database_errors import (
     failed_part,
 )
 from privacydesk.storage.hash_forms import hash_params
+from privacydesk.storage.loop_reads import LoopReads, NotReadError
 from privacydesk.storage.resilient_reads import (
     open_rows,
     open_rows_with_key,
@@ -90,6 +92,8 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 READERS = 4
+_FEW = 32
+"""The number of events that are read together as few rows."""
 _TRIES = 3
 """How often a read is tried if values don't open; a damaged one is told from others by the last."""
 
@@ -102,12 +106,20 @@ class SqlReader:
         seals: the conversations' keys.
         threads: the number of calls that run at the same time; further calls wait.
         outage: records whether the database can be read.
+        loop_reads: reads few rows on the event loop; None if threads read them, too.
     """
 
     def __init__(
-        self, engine: sa.Engine, seals: Seals, threads: int = READERS, *, outage: Outage
+        self,
+        engine: sa.Engine,
+        seals: Seals,
+        threads: int = READERS,
+        *,
+        outage: Outage,
+        loop_reads: LoopReads | None,
     ) -> None:
         self._engine = engine
+        self._loop_reads = loop_reads
         self._outage = outage
         self._seals = seals
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="reader")
@@ -118,6 +130,8 @@ class SqlReader:
         """Wait for running reads and close the connections."""
         await asyncio.to_thread(self._threads.shutdown)
         self._engine.dispose()
+        if self._loop_reads is not None:
+            self._loop_reads.close()
 
     @property
     def unfinished(self) -> int:
@@ -136,9 +150,22 @@ class SqlReader:
         finally:
             self._unfinished -= 1
 
+    async def read_few(self, fetch: Callable[[sa.Connection], T]) -> T:
+        """Run ``fetch``, which finds few rows by their keys, in a transaction where that is quick.
+
+        Raises:
+            UnavailableError: the database can't be read now.
+        """
+        if self._loop_reads is not None:
+            with contextlib.suppress(NotReadError):
+                result = await self._loop_reads.read(fetch)
+                self._outage.end(READING)
+                return result
+        return await self.read(fetch)
+
     async def conversation(self, conversation: ConversationId) -> Conversation | None:
         """Return a conversation's current state."""
-        return await self.read(lambda connection: self._conversation(connection, conversation))
+        return await self.read_few(lambda connection: self._conversation(connection, conversation))
 
     async def conversation_by_key(self, key: LookupHash) -> Conversation | None:
         """Return the conversation with this lookup hash."""
@@ -150,15 +177,15 @@ class SqlReader:
             LOOKUP_BINDING.check(row, load_digest_key(connection, self._seals))
             return self._conversation(connection, row.conversation_id)
 
-        return await self.read(fetch)
+        return await self.read_few(fetch)
 
     async def events(
         self, conversation: ConversationId, *, after: int, limit: int
     ) -> tuple[Event, ...]:
         """Return events with ``offset > after``, in order."""
 
-        def fetch(connection: sa.Connection) -> tuple[Event, ...]:
-            params = {"id": conversation, "after": after, "count": limit}
+        def fetch(count: int, connection: sa.Connection) -> tuple[Event, ...]:
+            params = {"id": conversation, "after": after, "count": count}
             rows = connection.execute(queries.EVENTS, params).all()
             if not rows:
                 return ()
@@ -166,7 +193,10 @@ class SqlReader:
             key = load_own_seal(connection, self._seals, ROWS_KEY)
             return tuple(self._event(row, seal, key) for row in rows)
 
-        return await self.read(fetch)
+        events = await self.read_few(partial(fetch, min(limit, _FEW)))
+        # Who is up to date asks for the last few; who comes back, for pages of hundreds.
+        is_complete = len(events) < _FEW or limit <= _FEW
+        return events if is_complete else await self.read(partial(fetch, limit))
 
     async def versions(
         self, conversations: Sequence[ConversationId]
@@ -242,7 +272,12 @@ class SqlReader:
 
     async def tickets_by_number_part(self, part: str, *, limit: int) -> tuple[Ticket, ...]:
         """Return the tickets whose number contains this part, newest first."""
-        return await self._tickets(queries.TICKETS_BY_NUMBER_PART, {"part": part, "count": limit})
+        query, params = queries.TICKETS_BY_NUMBER_PART, {"part": part, "count": limit}
+        return await self.read(
+            lambda connection: self._read_tickets(
+                connection, connection.execute(query, params).all()
+            )
+        )
 
     async def ticket_near(self, number: str) -> tuple[str, TicketId] | None:
         """Return the number and id of this ticket, or of another one; see ``ports.Reader``."""
@@ -650,7 +685,7 @@ class SqlReader:
                 raise TICKET_BINDING.error(row, "was refused")
             return opened[0][2]
 
-        return await self.read(fetch)
+        return await self.read_few(fetch)
 
     async def _tickets(
         self, query: sa.Select[Any], params: Mapping[str, Any]
@@ -658,7 +693,7 @@ class SqlReader:
         def fetch(connection: sa.Connection) -> tuple[Ticket, ...]:
             return self._read_tickets(connection, connection.execute(query, params).all())
 
-        return await self.read(fetch)
+        return await self.read_few(fetch)
 
     def _read_tickets(
         self, connection: sa.Connection, rows: Sequence[sa.Row[Any]]

@@ -35,6 +35,7 @@ from privacydesk.storage.help_visits import SqlHelpVisits
 from privacydesk.storage.incidents import SqlIncidentStore
 from privacydesk.storage.integrity import SqlIntegrity
 from privacydesk.storage.key_wrapping import SqlKeyWrapping
+from privacydesk.storage.loop_reads import LoopReads
 from privacydesk.storage.packages import SqlPackageFiles
 from privacydesk.storage.periodic_tasks import SqlPeriodicTasks
 from privacydesk.storage.policy_texts import SqlPolicyTextStore
@@ -91,6 +92,13 @@ class SqlStore:
         hash_forms = HashForms()
         for engine in (self._writing, self._reading):
             set_forms(engine, hash_forms)
+        loop_reads = None
+        # SQLite is served by one process.
+        is_served_alone = sqlite_file(address) is not None
+        if is_served_alone:
+            loop_engine = reading_engine(address, 1, busy_millis=0)
+            set_forms(loop_engine, hash_forms)
+            loop_reads = LoopReads(loop_engine)
         # An intermittently failing database is reported as one outage.
         outage = (outages or Outages(clock)).of("database", recovery_seconds=_CALM_SECONDS)
         self.writer = BatchWriter(
@@ -101,9 +109,8 @@ class SqlStore:
             staff_channels=staff_channels,
             hash_forms=hash_forms,
         )
-        self.reader = SqlReader(self._reading, seals, readers, outage=outage)
-        # SQLite is served by one process.
-        self.commit_hints = None if sqlite_file(address) else CommitHints(self._writing, seals)
+        self.reader = SqlReader(self._reading, seals, readers, outage=outage, loop_reads=loop_reads)
+        self.commit_hints = None if is_served_alone else CommitHints(self._writing, seals)
         self.probe = SqlProbe(self.writer, self.reader)
         self.claims = SqlRowClaims(self.writer, self.reader, seals)
         self.text_module_store = SqlTextModuleStore(self.writer, self.reader, seals)

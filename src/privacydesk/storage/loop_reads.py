@@ -1,0 +1,73 @@
+"""Reads of few rows on the event loop, where they take a third of what a thread makes of them.
+
+Handing a read to a thread and its rows back wakes two threads up, which then take turns at the
+interpreter's lock at each of the driver's calls. With a server the loop would wait for its answers,
+so this is for SQLite alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import sqlalchemy as sa
+
+T = TypeVar("T")
+
+_SLOW: Final = 0.02
+"""Seconds; a read that took as long has waited for the disk, not for the interpreter's lock."""
+_PAUSE: Final = 1.0
+"""Seconds for which threads read after a read that was slow, or that the database refused."""
+
+
+class NotReadError(Exception):
+    """Nothing was read on the event loop; a thread is to try."""
+
+
+class LoopReads:
+    """Reads with a connection of the event loop's own, one after the other.
+
+    Args:
+        engine: of a SQLite file, whose connections wait for no lock.
+        monotonic: source of the time that reads take.
+    """
+
+    def __init__(
+        self, engine: sa.Engine, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._engine = engine
+        self._monotonic = monotonic
+        self._paused_until = -math.inf
+
+    async def read(self, fetch: Callable[[sa.Connection], T]) -> T:
+        """Run ``fetch`` in a transaction.
+
+        Raises:
+            NotReadError: the disk was slow a moment ago, or ``fetch`` failed. A thread meets its
+                error again and handles it.
+        """
+        # Others have their turn first, so that a task that reads a thousand rows holds nobody up.
+        await asyncio.sleep(0)
+        began = self._monotonic()
+        if began < self._paused_until:
+            raise NotReadError
+        try:
+            with self._engine.connect() as connection:
+                return fetch(connection)
+        except Exception as error:
+            if isinstance(error, sa.exc.DBAPIError):
+                self._pause()
+            raise NotReadError from error
+        finally:
+            if self._monotonic() - began > _SLOW:
+                self._pause()
+
+    def _pause(self) -> None:
+        self._paused_until = self._monotonic() + _PAUSE
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._engine.dispose()
