@@ -118,7 +118,9 @@ class FakeDesk:
         (only,) = self.threads.values()
         return only
 
-    async def open(self, credentials: Credentials, *, languages: str) -> Admission:
+    async def open(
+        self, credentials: Credentials, *, languages: str, with_requests: bool = False
+    ) -> Admission:
         """Let a client in by token or secret."""
         self.opened += 1
         expires = None

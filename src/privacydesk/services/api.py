@@ -140,12 +140,16 @@ class Desk(Protocol):
     was deleted.
     """
 
-    async def open(self, credentials: Credentials, *, languages: str) -> Admission:
+    async def open(
+        self, credentials: Credentials, *, languages: str, with_requests: bool = False
+    ) -> Admission:
         """Admit a client; begin a conversation if its account has none.
 
         Args:
             credentials: a token or a secret.
             languages: the client's languages as in ``Accept-Language``.
+            with_requests: whether the view of a conversation that goes on is to have the user's
+                requests, as that of ``view``.
 
         Raises:
             DeskError: ``TOKEN_EXPIRED`` if the token has expired or was revoked;

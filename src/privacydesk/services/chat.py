@@ -103,17 +103,20 @@ class ChatDesk:
 
     # -- admission -------------------------------------------------------------------------
 
-    async def open(self, credentials: Credentials, *, languages: str) -> Admission:
+    async def open(
+        self, credentials: Credentials, *, languages: str, with_requests: bool = False
+    ) -> Admission:
         """Admit a client; see ``services.api.Desk``."""
         if credentials.token:
-            return await self._open_account(credentials.token, languages)
+            return await self._open_account(credentials.token, languages, with_requests)
         if credentials.secret:
             key = self._hashing.lookup("secret", credentials.secret)
             conversation = await self._store.reader.conversation_by_key(key)
             if conversation is None:
                 raise DeskError("the secret is not known", code=ErrorCode.UNAUTHENTICATED)
             _check_account(conversation, "")
-            return Admission(self._session(conversation), await self._view(conversation))
+            view = await self._view(conversation, with_requests=with_requests)
+            return Admission(self._session(conversation), view)
         raise DeskError("no credentials", code=ErrorCode.UNAUTHENTICATED)
 
     async def begin(self, *, languages: str) -> Admission:
@@ -169,7 +172,7 @@ class ChatDesk:
         await self._store.writer.submit(Job(f"note:{name.hex()}", locks, decide))
         self._turns.on_work_queued()
 
-    async def _open_account(self, token: str, languages: str) -> Admission:
+    async def _open_account(self, token: str, languages: str, with_requests: bool) -> Admission:
         if self._tokens is None:
             raise DeskError("app tokens are not set up", code=ErrorCode.UNAUTHENTICATED)
         claims = self._tokens.check(token)
@@ -182,7 +185,8 @@ class ChatDesk:
         )
         session = self._session(conversation, expires_at=claims.expires_at, issued=issued)
         if greeting is None:
-            return Admission(session, await self._view(conversation))
+            view = await self._view(conversation, with_requests=with_requests)
+            return Admission(session, view)
         return Admission(session, self.view_of(conversation), greeting)
 
     def account_of_token(self, token: str) -> str:
@@ -508,12 +512,12 @@ class ChatDesk:
 
     async def view(self, session: Session) -> View:
         """Return the current view; see ``services.api.Desk``."""
-        conversation = await self._load(session.conversation)
-        view = await self._view(conversation)
-        return replace(view, requests=await self._own_requests.cards(conversation))
+        return await self._view(await self._load(session.conversation), with_requests=True)
 
-    async def _view(self, conversation: Conversation) -> View:
+    async def _view(self, conversation: Conversation, *, with_requests: bool) -> View:
         view = self.view_of(conversation)
+        if with_requests:
+            view = replace(view, requests=await self._own_requests.cards(conversation))
         if conversation.owner.kind is not OwnerKind.QUEUE:
             return view
         place = await self._store.reader.queue_place(conversation.id)

@@ -51,6 +51,45 @@ async def test_a_turn_by_post_and_poll(serve: Serve) -> None:
     assert body["view"]["owner"] == "assistant"
 
 
+async def test_a_message_is_answered_with_the_events_after_an_offset(serve: Serve) -> None:
+    client = await serve()
+    headers, welcome = await _open(client)
+    address = f"/chat/v1/messages?after=1&epoch={welcome['epoch']}"
+    frame = {"type": "send", "id": "m1", "text": "hi"}
+    for duplicate in (False, True):
+        sent = await client.http.post(address, json=frame, headers=headers)
+        body = await sent.json()
+        accepted = {"id": "m1", "offset": 2, "duplicate": duplicate}
+        polled = await client.http.get("/chat/v1/events?after=1", headers=headers)
+        assert body == accepted | await polled.json()
+        assert [one["offset"] for one in body["events"]] == [2, 3]
+
+
+async def test_a_message_is_answered_from_the_start_to_an_old_copy(serve: Serve) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    sent = await client.http.post(
+        "/chat/v1/messages?after=1&epoch=old",
+        json={"type": "send", "id": "m1", "text": "hi"},
+        headers=headers,
+    )
+    body = await sent.json()
+    assert body["after"] == 0
+    assert [one["offset"] for one in body["events"]] == [1, 2, 3]
+
+
+async def test_nothing_is_said_where_the_query_is_odd(serve: Serve, desk: FakeDesk) -> None:
+    client = await serve()
+    headers, _ = await _open(client)
+    sent = await client.http.post(
+        "/chat/v1/messages?after=x",
+        json={"type": "send", "id": "m1", "text": "hi"},
+        headers=headers,
+    )
+    assert sent.status == 400
+    assert len(desk.thread().events) == 1
+
+
 async def test_a_long_poll_waits_for_what_comes(serve: Serve, desk: FakeDesk) -> None:
     client = await serve()
     headers, _ = await _open(client)

@@ -37,7 +37,12 @@ def parse_credentials(request: web.Request) -> Credentials:
 
 
 async def admit(
-    request: web.Request, credentials: Credentials, *, languages: str, challenge: str = ""
+    request: web.Request,
+    credentials: Credentials,
+    *,
+    languages: str,
+    challenge: str = "",
+    with_requests: bool = False,
 ) -> Admission:
     """Open the client's conversation, or begin a new one if there are no credentials.
 
@@ -46,6 +51,7 @@ async def admit(
         credentials: the client's credentials; may be empty.
         languages: the accepted languages in the format of ``Accept-Language``.
         challenge: the token of a solved CAPTCHA; only read for a new conversation.
+        with_requests: whether the view is to have the user's requests; a new conversation has none.
 
     Raises:
         DeskError: the errors of ``Desk.open``; ``RATE_LIMITED`` if too many conversations begin
@@ -59,7 +65,8 @@ async def admit(
     if not credentials.token and not credentials.secret:
         await chat.admit_newcomer(client_network(request, chat.settings.trusted_proxies), challenge)
         return _with_origin(request, await chat.desk.begin(languages=languages))
-    return _with_origin(request, await chat.desk.open(credentials, languages=languages))
+    admission = await chat.desk.open(credentials, languages=languages, with_requests=with_requests)
+    return _with_origin(request, admission)
 
 
 async def require_session(request: web.Request) -> Session:
@@ -68,13 +75,19 @@ async def require_session(request: web.Request) -> Session:
     Raises:
         DeskError: ``UNAUTHENTICATED`` or ``TOKEN_EXPIRED``.
     """
+    return (await require_admission(request)).session
+
+
+async def require_admission(request: web.Request, *, with_requests: bool = False) -> Admission:
+    """Return the session of an authenticated request, with its view; as ``require_session``."""
     credentials = parse_credentials(request)
     if not credentials.token and not credentials.secret:
         raise DeskError("no credentials", code=ErrorCode.UNAUTHENTICATED)
-    admission = await admit(request, credentials, languages=accept_language(request))
-    session = admission.session
-    request[CONVERSATION_LOCALE] = session.locale
-    return session
+    admission = await admit(
+        request, credentials, languages=accept_language(request), with_requests=with_requests
+    )
+    request[CONVERSATION_LOCALE] = admission.session.locale
+    return admission
 
 
 def _with_origin(request: web.Request, admission: Admission) -> Admission:

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
 from aiohttp import web
 from msgspec.structs import replace
 
+from privacydesk.domain.events import Event
 from privacydesk.errors import DeskError, ErrorCode
-from privacydesk.services.api import Credentials, Session
+from privacydesk.services.api import Credentials, Session, View
 from privacydesk.web.addresses import abort_callback, client_network
 from privacydesk.web.bodies import read_body
-from privacydesk.web.chat.access import accept_language, admit, parse_credentials, require_session
+from privacydesk.web.chat.access import (
+    accept_language,
+    admit,
+    parse_credentials,
+    require_admission,
+    require_session,
+)
 from privacydesk.web.chat.backlog import Backlog, PendingResponse
 from privacydesk.web.chat.chat_server import ChatServer
 from privacydesk.web.chat.encoding import encode, event_json, events_json, first_page, view_json
@@ -22,6 +30,7 @@ from privacydesk.web.chat.frame_parser import (
     JOB_FRAMES,
     MAX_OFFSET,
     FrameError,
+    JobFrame,
     Read,
     Typing,
     parse_frame,
@@ -30,7 +39,7 @@ from privacydesk.web.chat.frame_parser import (
 )
 from privacydesk.web.chat.http_viewer import HttpViewer
 from privacydesk.web.chat.jobs import run_job
-from privacydesk.web.chat.welcome import valid_offset, welcome_json, with_full_view
+from privacydesk.web.chat.welcome import valid_offset, welcome_json
 from privacydesk.web.files import file_response
 from privacydesk.web.keys import CHAT_SERVER
 from privacydesk.web.responses import json_response
@@ -46,13 +55,21 @@ async def open_session(request: web.Request) -> web.Response:
     if not credentials.token and not credentials.secret:
         credentials = Credentials(token=hello.token, secret=hello.secret)
     languages = hello.languages or accept_language(request)
-    admission = await admit(request, credentials, languages=languages, challenge=hello.challenge)
-    admission = await with_full_view(chat, admission)
+    admission = await admit(
+        request,
+        credentials,
+        languages=languages,
+        challenge=hello.challenge,
+        with_requests=True,
+    )
     return json_response({"type": "welcome", **welcome_json(chat, admission, hello)})
 
 
-async def post_frame(request: web.Request) -> web.Response:
-    """Handle a frame as the socket would; respond to a message with its offset after the commit."""
+async def post_frame(request: web.Request) -> web.StreamResponse:
+    """Handle a frame as the socket would; respond to a message with its offset after the commit.
+
+    With ``after`` in the query, the response also has what ``get_events`` would respond then.
+    """
     chat = request.app[CHAT_SERVER]
     # Authenticate first, so that errors in the body are reported in the user's language.
     session = await require_session(request)
@@ -60,10 +77,17 @@ async def post_frame(request: web.Request) -> web.Response:
     frame = parse_frame(body, max_text=chat.settings.max_text)
     if isinstance(frame, JOB_FRAMES):
         chat.admit_message(session, text_length(frame))
-        offset = await run_job(chat.desk, session, frame)
-        # An event that was in the log before this request is a duplicate.
-        duplicate = offset <= session.head
-        return json_response({"id": frame.id, "offset": offset, "duplicate": duplicate})
+        if "after" not in request.query:
+            return json_response(await _run_job(chat, session, frame))
+        after = _position(request, session)
+        # Taken before the commit: whoever gets an error sends the message again.
+        with chat.response_slot(session):
+            accepted = await _run_job(chat, session, frame)
+            events = await chat.desk.events(
+                session, after=after, limit=chat.settings.replay_page_size
+            )
+            page = _page_json(session, after, events, await chat.desk.view(session))
+            return await _send_response(request, chat, json_response(accepted | page))
     if isinstance(frame, Typing | Read):
         chat.admit_signal(session)
     if isinstance(frame, Typing):
@@ -75,32 +99,52 @@ async def post_frame(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+async def _run_job(chat: ChatServer, session: Session, frame: JobFrame) -> dict[str, Any]:
+    """Pass a message to the desk; return its acknowledgement as JSON."""
+    offset = await run_job(chat.desk, session, frame)
+    # An event that was in the log before this request is a duplicate.
+    return {"id": frame.id, "offset": offset, "duplicate": offset <= session.head}
+
+
 async def get_events(request: web.Request) -> web.StreamResponse:
     """Respond with the events after an offset: at once, by long poll, or as an event stream."""
     chat = request.app[CHAT_SERVER]
-    session = await require_session(request)
+    is_stream = EVENT_STREAM in request.headers.get("Accept", "")
+    admission = await require_admission(request, with_requests=not is_stream)
+    session = admission.session
     chat.admit_signal(session)
-    if EVENT_STREAM in request.headers.get("Accept", ""):
+    if is_stream:
         with _socket_slot(request, chat):
             return await _stream_events(request, chat, session)
-    after = valid_offset(
-        session,
-        request.query.get("epoch", session.epoch),
-        _query_integer(request, "after", MAX_OFFSET),
-    )
+    after = _position(request, session)
     wait = min(float(_query_integer(request, "wait", 3600)), chat.settings.max_wait)
+    view = admission.view
     new_events = await chat.desk.events(session, after=after, limit=chat.settings.replay_page_size)
     if not new_events and wait and after == session.head:
         with _socket_slot(request, chat):
             new_events = await _wait_for_events(chat, session, after, wait)
+            view = await chat.desk.view(session)
     with chat.response_slot(session):
-        fields: dict[str, Any] = {
-            "epoch": session.epoch,
-            "after": after,
-            "head": max(session.head, new_events[-1].offset if new_events else 0),
-            **events_json(first_page(new_events), await chat.desk.view(session)),
-        }
+        if new_events and new_events[-1].offset > view.version:
+            view = await chat.desk.view(session)
+        fields = _page_json(session, after, new_events, view)
         return await _send_response(request, chat, json_response(fields))
+
+
+def _position(request: web.Request, session: Session) -> int:
+    """Return the offset up to which the client that sends a request has the log."""
+    epoch = request.query.get("epoch", session.epoch)
+    return valid_offset(session, epoch, _query_integer(request, "after", MAX_OFFSET))
+
+
+def _page_json(session: Session, after: int, events: Sequence[Event], view: View) -> dict[str, Any]:
+    """Return the events after an offset, and the view, as JSON."""
+    return {
+        "epoch": session.epoch,
+        "after": after,
+        "head": max(session.head, events[-1].offset if events else 0),
+        **events_json(first_page(events), view),
+    }
 
 
 async def get_attachment(request: web.Request) -> web.Response:

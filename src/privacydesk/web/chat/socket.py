@@ -24,7 +24,7 @@ from privacydesk.web.chat.connection import (
 )
 from privacydesk.web.chat.encoding import encode
 from privacydesk.web.chat.frame_parser import FrameError, Hello, parse_frame
-from privacydesk.web.chat.welcome import valid_offset, welcome_json, with_full_view
+from privacydesk.web.chat.welcome import valid_offset, welcome_json
 from privacydesk.web.keys import CHAT_SERVER, CONVERSATION_LOCALE, SETTINGS
 
 log = structlog.get_logger(__name__)
@@ -142,11 +142,11 @@ async def _admit_and_welcome(
                 Credentials(token=hello.token, secret=hello.secret),
                 languages=languages,
                 challenge=hello.challenge,
+                with_requests=True,
             )
         except DeskError as error:
             await _reject(chat, ws, error, request[CONVERSATION_LOCALE])
             return None
-        admission = await with_full_view(chat, admission)
         await ws.send_frame(
             encode({"type": "welcome", **welcome_json(chat, admission, hello)}),
             WSMsgType.TEXT,

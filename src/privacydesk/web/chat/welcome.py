@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec.structs import replace
-
 from privacydesk.services.api import Admission, Session
 from privacydesk.web.chat.chat_server import ChatServer
 from privacydesk.web.chat.encoding import view_json
@@ -21,13 +19,6 @@ def valid_offset(session: Session, epoch: str, offset: int) -> int:
         offset: the offset of its last event.
     """
     return offset if epoch == session.epoch and offset <= session.head else 0
-
-
-async def with_full_view(chat: ChatServer, admission: Admission) -> Admission:
-    """Return an admission whose view has the user's requests; a new conversation has none."""
-    if admission.greeting:
-        return admission
-    return replace(admission, view=await chat.desk.view(admission.session))
 
 
 def welcome_json(chat: ChatServer, admission: Admission, hello: Hello) -> dict[str, Any]:
