@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -19,6 +20,8 @@ Network = IPv4Network | IPv6Network
 
 _IPV6_PREFIX = 64
 """Length of the prefix that is assigned to a customer, who may choose the bits after it."""
+_REMEMBERED = 1024
+"""How many addresses are remembered: each is looked at several times in every request."""
 
 
 def client_network(request: web.Request, trusted: Sequence[Network]) -> Network | None:
@@ -45,6 +48,11 @@ def client_network(request: web.Request, trusted: Sequence[Network]) -> Network 
         if previous_hop is None:
             break
         address = previous_hop
+    return _network_of(address)
+
+
+@lru_cache(_REMEMBERED)
+def _network_of(address: Address) -> Network:
     prefix = address.max_prefixlen if isinstance(address, IPv4Address) else _IPV6_PREFIX
     return ip_network((address, prefix), strict=False)
 
@@ -54,6 +62,7 @@ def abort_callback(request: web.Request) -> Callable[[], object]:
     return request.transport.abort if request.transport is not None else bool
 
 
+@lru_cache(_REMEMBERED)
 def parse_address(text: str) -> Address | None:
     """Parse an IP address as proxies write it, with an optional port or brackets.
 

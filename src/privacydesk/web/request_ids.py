@@ -40,7 +40,9 @@ async def identify(request: web.Request, handler: Handler) -> web.StreamResponse
 def _proxy_id(request: web.Request) -> str:
     """Return the id that a trusted proxy has given, so that its log agrees; else nothing."""
     given = request.headers.get(REQUEST_ID_HEADER, "")
+    if not _ID.fullmatch(given):
+        return ""
     peer = parse_address(request.remote or "")
     trusted = request.config_dict[SETTINGS].trusted_proxies
     is_trusted = peer is not None and any(peer in network for network in trusted)
-    return given if is_trusted and _ID.fullmatch(given) else ""
+    return given if is_trusted else ""
