@@ -7,9 +7,8 @@ Each peer is installed from the package index into an environment of its own und
 done with uv, since pip looks for versions that go with Rasa for more than 15 minutes. 32
 conversations send the next message once they have the answer to the last one:
 
-- the desk: a message or a tap of the light mix, and a read of the events that answer it: two HTTP
-  requests, the first answered after the commit. With ``--sentences``, every second turn is a
-  message of the corpus's test set instead.
+- the desk: a message or a tap of the light mix, answered after the commit with its events. With
+  ``--sentences``, every second turn is a message of the corpus's test set instead.
 - ``rasa``: Rasa 3.6 on Python 3.10, which has to be there (``--python-of-rasa`` tells where): the
   same mix, with the bot of ``rasa_bot.py``, which keeps conversations in memory.
 - ``bot``: the Bot Framework's SDK on aiohttp: an echo with one write of its state, in memory.
@@ -131,16 +130,16 @@ async def chat(port: int, number: int, sentences: Iterator[str] | None) -> Conve
     await http.open()
     welcome = json.loads(await http.call("POST", "/chat/v1/session", {"languages": "zh-CN"}))
     http.headers["Authorization"] = f"Desk {welcome['secret']}"
-    after, prompt, turn = 0, 0, number
+    head, prompt, turn = welcome["head"], 0, number
     while True:
         kind, value = CYCLE[turn % len(CYCLE)]
         if sentences is not None:
             kind, value = AFTER_A_SENTENCE if turn % 2 else ("send", next(sentences))
         field = {"choice": value, "offset": prompt} if kind == "choose" else {"text": value}
         frame = {"type": kind, "id": f"turn-{turn}", **field}
-        answer = json.loads(await http.call("POST", "/chat/v1/messages", frame))
-        after = max(after, answer["offset"] - 1)
-        found = await http.call("GET", f"/chat/v1/events?after={after}&epoch={welcome['epoch']}")
+        path = f"/chat/v1/messages?after={head}&epoch={welcome['epoch']}"
+        found = await http.call("POST", path, frame)
+        head = json.loads(found)["head"]
         if match := PROMPT.search(found):
             prompt = int(match[1])
         turn += 1
