@@ -126,7 +126,7 @@ class SqlStaffAccess:
             row = connection.execute(_CREDENTIAL, {"agent": agent}).first()
             return None if row is None else read_credential(row, self._seal(connection))
 
-        return await self._reader.read_few(fetch)
+        return await self._reader.read_quickly(fetch)
 
     async def credential_by_identity(self, key: LookupHash) -> Credential | None:
         """Return the credential that an identity is linked with."""
@@ -135,7 +135,7 @@ class SqlStaffAccess:
             row = connection.execute(_CREDENTIAL_BY_IDENTITY, hash_params("identity", key)).first()
             return None if row is None else read_credential(row, self._seal(connection))
 
-        return await self._reader.read_few(fetch)
+        return await self._reader.read_quickly(fetch)
 
     async def credential_by_passkey(self, digest: bytes) -> Credential | None:
         """Return the credential with a passkey; see ``ports.StaffAccess``."""
@@ -149,7 +149,7 @@ class SqlStaffAccess:
             is_own = any(passkey.digest == digest for passkey in credential.passkeys)
             return credential if is_own else None
 
-        return await self._reader.read_few(fetch)
+        return await self._reader.read_quickly(fetch)
 
     async def session_by_cookie(self, key: LookupHash) -> AuthenticatedSession | None:
         """Return the session with this cookie hash, and its agent's current data."""
@@ -163,7 +163,7 @@ class SqlStaffAccess:
                 read_agent(row, load_digest_key(connection, self._seals)),
             )
 
-        return await self._reader.read_few(fetch)
+        return await self._reader.read_quickly(fetch)
 
     async def sessions(self, agent: str) -> tuple[StaffSession, ...]:
         """Return an agent's sessions, newest first; ended ones are included until swept."""

@@ -82,7 +82,7 @@ class SqlApiTokenStore:
             agent = connection.execute(_AGENT_BY_NAME, {"agent": token.agent}).first()
             return None if agent is None else Bearer(token, read_agent(agent, digest_key))
 
-        return await self._reader.read_few(fetch)
+        return await self._reader.read_quickly(fetch)
 
     async def add(self, token: ApiToken, identity: Agent, audit_entry: AuditEntry) -> None:
         """Add a token, and its identity if this is the first one; see ``ports.ApiTokenStore``."""

@@ -1,4 +1,4 @@
-"""Reads of few rows on the event loop, where they take a third of what a thread makes of them.
+"""Quick reads on the event loop, where they take a third of what a thread makes of them.
 
 Handing a read to a thread and its rows back wakes two threads up, which then take turns at the
 interpreter's lock at each of the driver's calls. With a server the loop would wait for its answers,
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import sqlite3
 import time
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -17,7 +18,12 @@ import sqlalchemy as sa
 
 T = TypeVar("T")
 
-_SLOW: Final = 0.02
+_LONG: Final = 0.005
+"""Seconds after which a statement is broken off, so that nobody waits behind a search."""
+_STEPS: Final = 1000
+"""Steps of SQLite's virtual machine between two looks at the time; they take a tenth of a
+millisecond."""
+_SLOW: Final = 0.05
 """Seconds; a read that took as long has waited for the disk, not for the interpreter's lock."""
 _PAUSE: Final = 1.0
 """Seconds for which threads read after a read that was slow, or that the database refused."""
@@ -40,34 +46,47 @@ class LoopReads:
     ) -> None:
         self._engine = engine
         self._monotonic = monotonic
+        self._break_off_at = math.inf
         self._paused_until = -math.inf
+        sa.event.listen(engine, "connect", self._watch)
 
     async def read(self, fetch: Callable[[sa.Connection], T]) -> T:
         """Run ``fetch`` in a transaction.
 
         Raises:
-            NotReadError: the disk was slow a moment ago, or ``fetch`` failed. A thread meets its
-                error again and handles it.
+            NotReadError: a statement took long, the disk was slow a moment ago, or ``fetch``
+                failed. A thread meets its error again and handles it.
         """
         # Others have their turn first, so that a task that reads a thousand rows holds nobody up.
         await asyncio.sleep(0)
         began = self._monotonic()
         if began < self._paused_until:
             raise NotReadError
+        self._break_off_at = began + _LONG
         try:
             with self._engine.connect() as connection:
                 return fetch(connection)
         except Exception as error:
-            if isinstance(error, sa.exc.DBAPIError):
+            if isinstance(error, sa.exc.DBAPIError) and not _is_broken_off(error):
                 self._pause()
             raise NotReadError from error
         finally:
             if self._monotonic() - began > _SLOW:
                 self._pause()
 
-    def _pause(self) -> None:
-        self._paused_until = self._monotonic() + _PAUSE
-
     def close(self) -> None:
         """Close the connection."""
         self._engine.dispose()
+
+    def _watch(self, connection: sqlite3.Connection, _record: object) -> None:
+        connection.set_progress_handler(self._is_long, _STEPS)
+
+    def _is_long(self) -> bool:
+        return self._monotonic() > self._break_off_at
+
+    def _pause(self) -> None:
+        self._paused_until = self._monotonic() + _PAUSE
+
+
+def _is_broken_off(error: sa.exc.DBAPIError) -> bool:
+    return getattr(error.orig, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT

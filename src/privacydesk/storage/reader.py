@@ -93,7 +93,7 @@ _log = structlog.get_logger(__name__)
 
 READERS = 4
 _FEW = 32
-"""The number of events that are read together as few rows."""
+"""The number of events that are read quickly."""
 _TRIES = 3
 """How often a read is tried if values don't open; a damaged one is told from others by the last."""
 
@@ -106,7 +106,7 @@ class SqlReader:
         seals: the conversations' keys.
         threads: the number of calls that run at the same time; further calls wait.
         outage: records whether the database can be read.
-        loop_reads: reads few rows on the event loop; None if threads read them, too.
+        loop_reads: reads quickly on the event loop; None if threads read everything.
     """
 
     def __init__(
@@ -150,8 +150,8 @@ class SqlReader:
         finally:
             self._unfinished -= 1
 
-    async def read_few(self, fetch: Callable[[sa.Connection], T]) -> T:
-        """Run ``fetch``, which finds few rows by their keys, in a transaction where that is quick.
+    async def read_quickly(self, fetch: Callable[[sa.Connection], T]) -> T:
+        """Run ``fetch``, which will probably take no more than a few milliseconds, as ``read``.
 
         Raises:
             UnavailableError: the database can't be read now.
@@ -165,7 +165,9 @@ class SqlReader:
 
     async def conversation(self, conversation: ConversationId) -> Conversation | None:
         """Return a conversation's current state."""
-        return await self.read_few(lambda connection: self._conversation(connection, conversation))
+        return await self.read_quickly(
+            lambda connection: self._conversation(connection, conversation)
+        )
 
     async def conversation_by_key(self, key: LookupHash) -> Conversation | None:
         """Return the conversation with this lookup hash."""
@@ -177,7 +179,7 @@ class SqlReader:
             LOOKUP_BINDING.check(row, load_digest_key(connection, self._seals))
             return self._conversation(connection, row.conversation_id)
 
-        return await self.read_few(fetch)
+        return await self.read_quickly(fetch)
 
     async def events(
         self, conversation: ConversationId, *, after: int, limit: int
@@ -193,7 +195,7 @@ class SqlReader:
             key = load_own_seal(connection, self._seals, ROWS_KEY)
             return tuple(self._event(row, seal, key) for row in rows)
 
-        events = await self.read_few(partial(fetch, min(limit, _FEW)))
+        events = await self.read_quickly(partial(fetch, min(limit, _FEW)))
         # Who is up to date asks for the last few; who comes back, for pages of hundreds.
         is_complete = len(events) < _FEW or limit <= _FEW
         return events if is_complete else await self.read(partial(fetch, limit))
@@ -250,16 +252,18 @@ class SqlReader:
             rows = connection.execute(queries.UNANSWERED_BY, {"agent": agent})
             return {row.id: from_micros(row.at) for row in rows}
 
-        return await self.read(fetch)
+        return await self.read_quickly(fetch)
 
     async def queue_place(self, conversation: ConversationId) -> int:
         """Return a conversation's position in the queue, from 1; 0 if it is not queued."""
-        position = await self.read(lambda c: c.scalar(queries.QUEUE_POSITION, {"id": conversation}))
+        position = await self.read_quickly(
+            lambda c: c.scalar(queries.QUEUE_POSITION, {"id": conversation})
+        )
         return int(position or 0)
 
     async def queue_length(self) -> int:
         """Return the number of queued conversations."""
-        length = await self.read(lambda c: c.scalar(queries.QUEUE_LENGTH))
+        length = await self.read_quickly(lambda c: c.scalar(queries.QUEUE_LENGTH))
         return int(length or 0)
 
     async def ticket(self, ticket: TicketId) -> Ticket | None:
@@ -394,7 +398,7 @@ class SqlReader:
             read = partial(self._read_tickets, connection)
             return TicketPage(read_full_page(select_page, read, limit), tuple(versions))
 
-        return await self.read(fetch)
+        return await self.read_quickly(fetch)
 
     async def inbox_ticket_versions(
         self,
@@ -410,7 +414,7 @@ class SqlReader:
         query, params = inbox_queries.select_versions(
             view, viewer, inbox_filter, after, limit, sort=sort
         )
-        return await self.read(
+        return await self.read_quickly(
             lambda c: tuple((row.id, row.version) for row in c.execute(query, params))
         )
 
@@ -419,7 +423,7 @@ class SqlReader:
     ) -> int:
         """Return the number of tickets in an inbox view that match a filter."""
         query, params = inbox_queries.select_count(view, viewer, inbox_filter)
-        return await self.read(lambda c: c.execute(query, params).scalar_one())
+        return await self.read_quickly(lambda c: c.execute(query, params).scalar_one())
 
     async def open_tickets_in(
         self, conversations: Sequence[ConversationId]
@@ -437,7 +441,7 @@ class SqlReader:
                 summaries[row.conversation_id] = (*earlier, summary)
             return summaries
 
-        return await self.read(fetch)
+        return await self.read_quickly(fetch)
 
     async def counts(self, viewer: ViewerContext) -> InboxCounts:
         """Return the number of tickets in each inbox view, and of queued and own conversations."""
@@ -454,7 +458,7 @@ class SqlReader:
                 int(row[inbox_queries.HELD]),
             )
 
-        return await self.read(fetch)
+        return await self.read_quickly(fetch)
 
     async def open_work(self) -> tuple[OpenWork, ...]:
         """Return the numbers of open tickets by holder and due time; see ``ports.Reader``."""
@@ -500,7 +504,7 @@ class SqlReader:
             rows = connection.execute(queries.TICKET_LOG, {"id": ticket}).all()
             return self._open_readable(connection, rows, LOG_BINDING, read_log_entry)
 
-        return await self.read(fetch)
+        return await self.read_quickly(fetch)
 
     async def notices_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
         """Return the notices of a ticket, one for each channel tried, oldest first."""
@@ -509,7 +513,7 @@ class SqlReader:
             rows = connection.execute(queries.NOTICES_OF, {"id": ticket}).all()
             return self._open_readable(connection, rows, DELIVERY_BINDING, read_delivery)
 
-        return await self.read(fetch)
+        return await self.read_quickly(fetch)
 
     async def evidence_of(self, ticket: TicketId) -> tuple[Evidence, ...]:
         """Return a ticket's evidence in order of submission, without bodies."""
@@ -518,7 +522,7 @@ class SqlReader:
             rows = connection.execute(queries.EVIDENCE_OF, {"id": ticket}).all()
             return self._open_readable(connection, rows, EVIDENCE_BINDING, read_evidence)
 
-        return await self.read(fetch)
+        return await self.read_quickly(fetch)
 
     async def staged_in(self, conversation: ConversationId) -> tuple[Evidence, ...]:
         """Return a conversation's evidence that is not filed with a ticket yet, without bodies."""
@@ -531,7 +535,7 @@ class SqlReader:
             count, size = connection.execute(queries.SHARED_FILES, {"id": conversation}).one()
             return int(count), int(size)
 
-        return await self.read(fetch)
+        return await self.read_quickly(fetch)
 
     async def evidence_bytes(self, conversation: ConversationId) -> int:
         """Return the total size in bytes of a conversation's evidence, filed or not."""
@@ -540,7 +544,7 @@ class SqlReader:
             result = connection.execute(queries.EVIDENCE_BYTES, {"id": conversation})
             return int(result.scalar_one())
 
-        return await self.read(fetch)
+        return await self.read_quickly(fetch)
 
     async def staged_before(
         self, before: datetime, *, after: EvidenceId | None, limit: int
@@ -556,7 +560,7 @@ class SqlReader:
             rows = connection.execute(query, params).all()
             return self._open_readable(connection, rows, EVIDENCE_BINDING, read_evidence)
 
-        return await self.read(fetch)
+        return await self.read_quickly(fetch)
 
     async def evidence(self, evidence: EvidenceId) -> Evidence | None:
         """Return one evidence file with its body."""
@@ -619,7 +623,7 @@ class SqlReader:
             rows = connection.execute(queries.OPEN_ACTIONS_OF, {"id": ticket}).all()
             return self._open_readable(connection, rows, DELIVERY_BINDING, read_delivery)
 
-        return await self.read(fetch)
+        return await self.read_quickly(fetch)
 
     async def waiting_behind(self, row: Delivery, *, limit: int) -> tuple[Delivery, ...]:
         """Return the open outbox rows behind one in its lane; see ``ports.Reader``."""
@@ -685,7 +689,7 @@ class SqlReader:
                 raise TICKET_BINDING.error(row, "was refused")
             return opened[0][2]
 
-        return await self.read_few(fetch)
+        return await self.read_quickly(fetch)
 
     async def _tickets(
         self, query: sa.Select[Any], params: Mapping[str, Any]
@@ -693,7 +697,7 @@ class SqlReader:
         def fetch(connection: sa.Connection) -> tuple[Ticket, ...]:
             return self._read_tickets(connection, connection.execute(query, params).all())
 
-        return await self.read_few(fetch)
+        return await self.read_quickly(fetch)
 
     def _read_tickets(
         self, connection: sa.Connection, rows: Sequence[sa.Row[Any]]

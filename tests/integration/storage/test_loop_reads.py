@@ -3,9 +3,11 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from tests.common.databases import make_database
 from tests.integration.storage import desk
 
 from privacydesk.errors import UnavailableError
@@ -16,12 +18,20 @@ from privacydesk.storage.store import SqlStore
 _WORD: sa.ColumnElement[str] = sa.literal_column("'read'", sa.String)
 
 
+_LONG = sa.text(
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)"
+    " SELECT count(*) FROM n"
+)
+
+
 class _Times:
-    """The time, as a test sets it."""
+    """The time, as a test sets it; goes on by ``step`` whenever somebody looks."""
 
     now = 0.0
+    step = 0.0
 
     def __call__(self) -> float:
+        self.now += self.step
         return self.now
 
 
@@ -31,7 +41,9 @@ def times() -> _Times:
 
 
 @pytest.fixture
-def reads(url: str, times: _Times) -> Iterator[LoopReads]:
+def reads(path: Path, times: _Times) -> Iterator[LoopReads]:
+    url = f"sqlite:///{path}"
+    make_database(url)
     opened = LoopReads(reading_engine(parse_url(url), 1, busy_millis=0), monotonic=times)
     yield opened
     opened.close()
@@ -46,7 +58,7 @@ def _fail(_: sa.Connection) -> None:
 
 
 async def test_few_rows_of_sqlite_are_read_on_the_loop(store: SqlStore, backend: str) -> None:
-    _, thread = await store.reader.read_few(_fetch)
+    _, thread = await store.reader.read_quickly(_fetch)
     assert (thread == threading.get_ident()) is (backend == "sqlite")
 
 
@@ -59,18 +71,18 @@ async def test_what_fails_on_the_loop_is_read_by_a_thread(store: SqlStore) -> No
             raise sa.exc.OperationalError("", {}, Exception("locked"))
         return _fetch(connection)[0]
 
-    assert await store.reader.read_few(fail_once) == "read"
+    assert await store.reader.read_quickly(fail_once) == "read"
     assert threads[-1] != threading.get_ident()
 
 
 async def test_an_error_of_the_read_itself_is_raised(store: SqlStore) -> None:
     with pytest.raises(ValueError, match="odd"):
-        await store.reader.read_few(_fail)
+        await store.reader.read_quickly(_fail)
 
 
 async def test_a_database_that_can_not_be_read_is_told(store: SqlStore) -> None:
     with pytest.raises(UnavailableError):
-        await store.reader.read_few(
+        await store.reader.read_quickly(
             lambda _: (_ for _ in ()).throw(
                 sa.exc.OperationalError("", {}, Exception("disk I/O error"))
             )
@@ -99,6 +111,21 @@ async def test_after_an_error_of_the_database_threads_read_for_a_second(
         await reads.read(_fetch)
     times.now += 1.1
     assert (await reads.read(_fetch))[0] == "read"
+
+
+async def test_a_long_statement_is_broken_off_and_others_go_on(
+    reads: LoopReads, times: _Times
+) -> None:
+    times.step = 0.001
+    with pytest.raises(NotReadError):
+        await reads.read(lambda connection: connection.scalar(_LONG))
+    assert times.now < 0.01
+    times.step = 0.0
+    assert (await reads.read(_fetch))[0] == "read"
+
+
+async def test_a_thread_reads_what_takes_long(store: SqlStore) -> None:
+    assert await store.reader.read_quickly(lambda c: c.scalar(_LONG)) == 1_000_000
 
 
 async def test_an_error_that_is_not_the_databases_stops_nothing(reads: LoopReads) -> None:
