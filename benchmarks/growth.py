@@ -38,7 +38,7 @@ from benchmarks import writer
 from benchmarks.inbox import rows_of, sample_ticket
 from tests.common import postgresql
 from tests.common.partitions import partition
-from tests.common.stories import START, Player, World, enter, open_world, steps
+from tests.common.stories import RING_SECRET, START, Player, World, enter, open_world, steps
 
 from privacydesk.domain.events import Event, EventKind, Sender
 from privacydesk.domain.ids import ConversationId
@@ -46,6 +46,7 @@ from privacydesk.domain.ticket import ScheduledEvent, ScheduledEventKind, Ticket
 from privacydesk.ports import Changes, Job, Locks, WorkingSet
 from privacydesk.storage.codec import to_micros
 from privacydesk.storage.schema import upgrade
+from privacydesk.storage.sealing import KeyRing
 from privacydesk.storage.store import SqlStore
 
 _EVENTS_EACH = 40
@@ -247,7 +248,8 @@ def run(
     print(f"  filled in {time.monotonic() - began:.0f} s", flush=True)
     os.environ["PRIVACYDESK_DATABASE_URL"] = url
     asyncio.run(measure_desk(folder))
-    asyncio.run(writer.measure(url, _SENDERS, seconds, faults=False))
+    ring = KeyRing("one", {"one": RING_SECRET})
+    asyncio.run(writer.measure(url, _SENDERS, seconds, faults=False, ring=ring))
 
 
 def main() -> None:

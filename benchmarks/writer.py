@@ -28,6 +28,7 @@ from privacydesk.domain.events import Choice, Event, EventKind, Sender
 from privacydesk.domain.ids import ConversationId
 from privacydesk.ports import Changes, FailedJobError, Job, Locks, WorkingSet
 from privacydesk.storage.schema import upgrade
+from privacydesk.storage.sealing import KeyRing
 from privacydesk.storage.store import SqlStore
 from privacydesk.storage.temporary_store import random_ring
 
@@ -130,9 +131,12 @@ async def check(store: SqlStore, tally: Tally) -> str:
     return "clean"
 
 
-async def measure(url: str, senders: int, seconds: float, *, faults: bool) -> None:
+async def measure(
+    url: str, senders: int, seconds: float, *, faults: bool, ring: KeyRing | None = None
+) -> None:
+    """Measure a database; ``ring`` has its keys, if it has any yet."""
     tally = Tally()
-    async with SqlStore(url, random_ring(), SystemClock()) as store:
+    async with SqlStore(url, ring or random_ring(), SystemClock()) as store:
         conversations = [ConversationId(secrets.token_bytes(16)) for _ in range(senders)]
         await asyncio.gather(*(begin(store, c) for c in conversations))
         tasks = [asyncio.create_task(send(store, c, tally, faults=faults)) for c in conversations]
