@@ -48,19 +48,20 @@ class LoopReads:
         self._monotonic = monotonic
         self._break_off_at = math.inf
         self._paused_until = -math.inf
+        self._is_open = True
         sa.event.listen(engine, "connect", self._watch)
 
     async def read(self, fetch: Callable[[sa.Connection], T]) -> T:
         """Run ``fetch`` in a transaction.
 
         Raises:
-            NotReadError: a statement took long, the disk was slow a moment ago, or ``fetch``
-                failed. A thread meets its error again and handles it.
+            NotReadError: a statement took long, the disk was slow a moment ago, ``close`` was
+                called, or ``fetch`` failed. A thread meets its error again and handles it.
         """
         # Others have their turn first, so that a task that reads a thousand rows holds nobody up.
         await asyncio.sleep(0)
         began = self._monotonic()
-        if began < self._paused_until:
+        if began < self._paused_until or not self._is_open:
             raise NotReadError
         self._break_off_at = began + _LONG
         try:
@@ -75,7 +76,8 @@ class LoopReads:
                 self._pause()
 
     def close(self) -> None:
-        """Close the connection."""
+        """Close the connection; nothing is read any more."""
+        self._is_open = False
         self._engine.dispose()
 
     def _watch(self, connection: sqlite3.Connection, _record: object) -> None:

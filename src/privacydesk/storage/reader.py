@@ -1,7 +1,7 @@
 """Read queries, run concurrently with the writer on connections of their own, mostly on threads.
 
 On SQLite each call is one short transaction, so that it sees a single state of the database; on
-PostgreSQL each statement is one. The event loop only awaits the thread.
+PostgreSQL each statement is one. Quick reads of SQLite run on the event loop (``loop_reads``).
 """
 
 from __future__ import annotations

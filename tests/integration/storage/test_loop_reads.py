@@ -134,6 +134,13 @@ async def test_an_error_that_is_not_the_databases_stops_nothing(reads: LoopReads
     assert (await reads.read(_fetch))[0] == "read"
 
 
+async def test_nothing_is_read_once_it_is_closed(reads: LoopReads) -> None:
+    assert (await reads.read(_fetch))[0] == "read"
+    reads.close()
+    with pytest.raises(NotReadError):
+        await reads.read(_fetch)
+
+
 async def test_nothing_is_written_on_the_loop(reads: LoopReads) -> None:
     with pytest.raises(NotReadError):
         await reads.read(lambda connection: connection.execute(sa.text("CREATE TABLE a (b)")))

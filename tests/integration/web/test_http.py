@@ -78,6 +78,26 @@ async def test_a_message_is_answered_from_the_start_to_an_old_copy(serve: Serve)
     assert [one["offset"] for one in body["events"]] == [1, 2, 3]
 
 
+async def test_a_token_that_expires_during_a_message_gets_no_events(
+    serve: Serve, desk: FakeDesk, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = await serve()
+    desk.grant("t1", "mei", timedelta(minutes=5))
+    say_it = desk.say
+
+    async def say_slowly(session: Session, **message: Any) -> int:
+        clock.move(timedelta(minutes=6))
+        return await say_it(session, **message)
+
+    monkeypatch.setattr(desk, "say", say_slowly)
+    sent = await client.http.post(
+        "/chat/v1/messages?after=0",
+        json={"type": "send", "id": "m1", "text": "hi"},
+        headers={"Authorization": "Bearer t1"},
+    )
+    assert (await sent.json()).keys() == {"id", "offset", "duplicate"}
+
+
 async def test_nothing_is_said_where_the_query_is_odd(serve: Serve, desk: FakeDesk) -> None:
     client = await serve()
     headers, _ = await _open(client)

@@ -75,19 +75,13 @@ async def require_session(request: web.Request) -> Session:
     Raises:
         DeskError: ``UNAUTHENTICATED`` or ``TOKEN_EXPIRED``.
     """
-    return (await require_admission(request)).session
-
-
-async def require_admission(request: web.Request, *, with_requests: bool = False) -> Admission:
-    """Return the session of an authenticated request, with its view; as ``require_session``."""
     credentials = parse_credentials(request)
     if not credentials.token and not credentials.secret:
         raise DeskError("no credentials", code=ErrorCode.UNAUTHENTICATED)
-    admission = await admit(
-        request, credentials, languages=accept_language(request), with_requests=with_requests
-    )
-    request[CONVERSATION_LOCALE] = admission.session.locale
-    return admission
+    admission = await admit(request, credentials, languages=accept_language(request))
+    session = admission.session
+    request[CONVERSATION_LOCALE] = session.locale
+    return session
 
 
 def _with_origin(request: web.Request, admission: Admission) -> Admission:

@@ -20,7 +20,6 @@ from privacydesk.web.chat.access import (
     accept_language,
     admit,
     parse_credentials,
-    require_admission,
     require_session,
 )
 from privacydesk.web.chat.backlog import Backlog, PendingResponse
@@ -80,9 +79,11 @@ async def post_frame(request: web.Request) -> web.StreamResponse:
         if "after" not in request.query:
             return json_response(await _run_job(chat, session, frame))
         after = _position(request, session)
-        # Taken before the commit: whoever gets an error sends the message again.
+        # Taken before the commit: a client that gets an error sends the message again.
         with chat.response_slot(session):
             accepted = await _run_job(chat, session, frame)
+            if chat.is_expired(session):
+                return json_response(accepted)
             events = await chat.desk.events(
                 session, after=after, limit=chat.settings.replay_page_size
             )
@@ -109,25 +110,19 @@ async def _run_job(chat: ChatServer, session: Session, frame: JobFrame) -> dict[
 async def get_events(request: web.Request) -> web.StreamResponse:
     """Respond with the events after an offset: at once, by long poll, or as an event stream."""
     chat = request.app[CHAT_SERVER]
-    is_stream = EVENT_STREAM in request.headers.get("Accept", "")
-    admission = await require_admission(request, with_requests=not is_stream)
-    session = admission.session
+    session = await require_session(request)
     chat.admit_signal(session)
-    if is_stream:
+    if EVENT_STREAM in request.headers.get("Accept", ""):
         with _socket_slot(request, chat):
             return await _stream_events(request, chat, session)
     after = _position(request, session)
     wait = min(float(_query_integer(request, "wait", 3600)), chat.settings.max_wait)
-    view = admission.view
     new_events = await chat.desk.events(session, after=after, limit=chat.settings.replay_page_size)
     if not new_events and wait and after == session.head:
         with _socket_slot(request, chat):
             new_events = await _wait_for_events(chat, session, after, wait)
-            view = await chat.desk.view(session)
     with chat.response_slot(session):
-        if new_events and new_events[-1].offset > view.version:
-            view = await chat.desk.view(session)
-        fields = _page_json(session, after, new_events, view)
+        fields = _page_json(session, after, new_events, await chat.desk.view(session))
         return await _send_response(request, chat, json_response(fields))
 
 
