@@ -19,11 +19,10 @@ import aiohttp
 from app_token import make_token
 
 
-async def read(session: aiohttp.ClientSession, query: dict[str, str]) -> dict | None:
-    """Wait for new events; return None if there are none."""
+async def read(session: aiohttp.ClientSession, query: dict[str, str]) -> dict:
+    """Wait for new events; return them with the view."""
     async with session.get("/chat/v1/events", params=query) as answer:
-        update = await answer.json()
-    return update if update.get("events") else None
+        return await answer.json()
 
 
 async def main(url: str, account: str, text: str, seen: str = "0") -> None:
@@ -33,16 +32,19 @@ async def main(url: str, account: str, text: str, seen: str = "0") -> None:
             welcome = await answer.json()
         # The client chooses the id; a message that is sent again counts once.
         frame = {"type": "send", "id": secrets.token_hex(16), "text": text, "offset": int(seen)}
-        async with session.post("/chat/v1/messages", json=frame) as answer:
-            first = (await answer.json())["offset"]
-        events, view = [], {}
-        query = {"epoch": welcome["epoch"], "after": str(first), "wait": "25"}
-        # Some replies need the app's backend and come a moment later.
-        while update := await read(session, query):
+        query = {"epoch": welcome["epoch"], "after": str(welcome["head"])}
+        async with session.post("/chat/v1/messages", json=frame, params=query) as answer:
+            update = await answer.json()
+        sent, events = update["offset"], []
+        while update["events"]:
             events += update["events"]
-            view = update["view"]
-            query |= {"after": str(events[-1]["offset"]), "wait": "2"}
+            view, last = update["view"], events[-1]["offset"]
+            # Some replies need the app's backend and come a moment later.
+            wait = "2" if last > sent else "25"
+            update = await read(session, query | {"after": str(last), "wait": wait})
     for event in events:
+        if event["offset"] <= sent:
+            continue
         text = event.get("text") or event["kind"]
         if event["kind"] == "ticket":
             card = event["data"]["ticket"]

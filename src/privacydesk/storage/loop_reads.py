@@ -11,8 +11,8 @@ import asyncio
 import math
 import sqlite3
 import time
-from collections.abc import Callable
-from typing import Final, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
@@ -23,6 +23,10 @@ _LONG: Final = 0.005
 _STEPS: Final = 1000
 """Steps of SQLite's virtual machine between two looks at the time; they take a tenth of a
 millisecond."""
+_MAX_ROWS: Final = "privacydesk_max_rows"
+"""The execution option of a connection that opens no more rows than these."""
+_FEW: Final = 32
+"""How many rows are opened on the event loop, which takes about two milliseconds."""
 _SLOW: Final = 0.05
 """Seconds; a read that took as long has waited for the disk, not for the interpreter's lock."""
 _PAUSE: Final = 1.0
@@ -31,6 +35,24 @@ _PAUSE: Final = 1.0
 
 class NotReadError(Exception):
     """Nothing was read on the event loop; a thread is to try."""
+
+
+def all_rows(
+    connection: sa.Connection, query: sa.Select[Any], params: Mapping[str, Any]
+) -> Sequence[sa.Row[Any]]:
+    """Return all rows of a query that may find many, each of which is opened afterwards.
+
+    Raises:
+        NotReadError: this is the event loop, and there are too many.
+    """
+    result = connection.execute(query, params)
+    most = connection.get_execution_options().get(_MAX_ROWS)
+    if most is None:
+        return result.all()
+    rows = result.fetchmany(most + 1)
+    if len(rows) > most:
+        raise NotReadError
+    return rows
 
 
 class LoopReads:
@@ -44,7 +66,7 @@ class LoopReads:
     def __init__(
         self, engine: sa.Engine, *, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
-        self._engine = engine
+        self._engine = engine.execution_options(**{_MAX_ROWS: _FEW})
         self._monotonic = monotonic
         self._break_off_at = math.inf
         self._paused_until = -math.inf
@@ -55,10 +77,11 @@ class LoopReads:
         """Run ``fetch`` in a transaction.
 
         Raises:
-            NotReadError: a statement took long, the disk was slow a moment ago, ``close`` was
-                called, or ``fetch`` failed. A thread meets its error again and handles it.
+            NotReadError: a statement took long or found many rows, the disk was slow a moment ago,
+                ``close`` was called, or ``fetch`` failed. A thread meets its error again and
+                handles it.
         """
-        # Others have their turn first, so that a task that reads a thousand rows holds nobody up.
+        # Others have their turn first, so that a task with a thousand reads holds nobody up.
         await asyncio.sleep(0)
         began = self._monotonic()
         if began < self._paused_until or not self._is_open:

@@ -55,7 +55,7 @@ from privacydesk.storage.database_errors import (
     failed_part,
 )
 from privacydesk.storage.hash_forms import hash_params
-from privacydesk.storage.loop_reads import LoopReads, NotReadError
+from privacydesk.storage.loop_reads import LoopReads, NotReadError, all_rows
 from privacydesk.storage.resilient_reads import (
     open_rows,
     open_rows_with_key,
@@ -92,8 +92,6 @@ T = TypeVar("T")
 _log = structlog.get_logger(__name__)
 
 READERS = 4
-_FEW = 32
-"""The number of events that are read quickly."""
 _TRIES = 3
 """How often a read is tried if values don't open; a damaged one is told from others by the last."""
 
@@ -185,20 +183,17 @@ class SqlReader:
         self, conversation: ConversationId, *, after: int, limit: int
     ) -> tuple[Event, ...]:
         """Return events with ``offset > after``, in order."""
+        params = {"id": conversation, "after": after, "count": limit}
 
-        def fetch(count: int, connection: sa.Connection) -> tuple[Event, ...]:
-            params = {"id": conversation, "after": after, "count": count}
-            rows = connection.execute(queries.EVENTS, params).all()
+        def fetch(connection: sa.Connection) -> tuple[Event, ...]:
+            rows = all_rows(connection, queries.EVENTS, params)
             if not rows:
                 return ()
             seal = load_seals(connection, self._seals, [conversation]).get(conversation)
             key = load_own_seal(connection, self._seals, ROWS_KEY)
             return tuple(self._event(row, seal, key) for row in rows)
 
-        events = await self.read_quickly(partial(fetch, min(limit, _FEW)))
-        # Who is up to date asks for the last few; who comes back, for pages of hundreds.
-        is_complete = len(events) < _FEW or limit <= _FEW
-        return events if is_complete else await self.read(partial(fetch, limit))
+        return await self.read_quickly(fetch)
 
     async def versions(
         self, conversations: Sequence[ConversationId]
@@ -499,30 +494,19 @@ class SqlReader:
 
     async def ticket_log(self, ticket: TicketId) -> tuple[LogEntry, ...]:
         """Return the entries of a ticket's log, oldest first."""
-
-        def fetch(connection: sa.Connection) -> tuple[LogEntry, ...]:
-            rows = connection.execute(queries.TICKET_LOG, {"id": ticket}).all()
-            return self._open_readable(connection, rows, LOG_BINDING, read_log_entry)
-
-        return await self.read_quickly(fetch)
+        return await self._values(queries.TICKET_LOG, {"id": ticket}, LOG_BINDING, read_log_entry)
 
     async def notices_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
         """Return the notices of a ticket, one for each channel tried, oldest first."""
-
-        def fetch(connection: sa.Connection) -> tuple[Delivery, ...]:
-            rows = connection.execute(queries.NOTICES_OF, {"id": ticket}).all()
-            return self._open_readable(connection, rows, DELIVERY_BINDING, read_delivery)
-
-        return await self.read_quickly(fetch)
+        return await self._values(
+            queries.NOTICES_OF, {"id": ticket}, DELIVERY_BINDING, read_delivery
+        )
 
     async def evidence_of(self, ticket: TicketId) -> tuple[Evidence, ...]:
         """Return a ticket's evidence in order of submission, without bodies."""
-
-        def fetch(connection: sa.Connection) -> tuple[Evidence, ...]:
-            rows = connection.execute(queries.EVIDENCE_OF, {"id": ticket}).all()
-            return self._open_readable(connection, rows, EVIDENCE_BINDING, read_evidence)
-
-        return await self.read_quickly(fetch)
+        return await self._values(
+            queries.EVIDENCE_OF, {"id": ticket}, EVIDENCE_BINDING, read_evidence
+        )
 
     async def staged_in(self, conversation: ConversationId) -> tuple[Evidence, ...]:
         """Return a conversation's evidence that is not filed with a ticket yet, without bodies."""
@@ -556,11 +540,7 @@ class SqlReader:
     async def _staged(
         self, query: sa.Select[Any], params: Mapping[str, Any]
     ) -> tuple[Evidence, ...]:
-        def fetch(connection: sa.Connection) -> tuple[Evidence, ...]:
-            rows = connection.execute(query, params).all()
-            return self._open_readable(connection, rows, EVIDENCE_BINDING, read_evidence)
-
-        return await self.read_quickly(fetch)
+        return await self._values(query, params, EVIDENCE_BINDING, read_evidence)
 
     async def evidence(self, evidence: EvidenceId) -> Evidence | None:
         """Return one evidence file with its body."""
@@ -618,22 +598,14 @@ class SqlReader:
 
     async def open_actions_of(self, ticket: TicketId) -> tuple[Delivery, ...]:
         """Return the account service's open actions for a ticket, in order."""
-
-        def fetch(connection: sa.Connection) -> tuple[Delivery, ...]:
-            rows = connection.execute(queries.OPEN_ACTIONS_OF, {"id": ticket}).all()
-            return self._open_readable(connection, rows, DELIVERY_BINDING, read_delivery)
-
-        return await self.read_quickly(fetch)
+        return await self._values(
+            queries.OPEN_ACTIONS_OF, {"id": ticket}, DELIVERY_BINDING, read_delivery
+        )
 
     async def waiting_behind(self, row: Delivery, *, limit: int) -> tuple[Delivery, ...]:
         """Return the open outbox rows behind one in its lane; see ``ports.Reader``."""
         params = {**hash_params("lane", row.lane), "id": row.id, "count": limit}
-
-        def fetch(connection: sa.Connection) -> tuple[Delivery, ...]:
-            rows = connection.execute(queries.WAITING_BEHIND, params).all()
-            return self._open_readable(connection, rows, DELIVERY_BINDING, read_delivery)
-
-        return await self.read(fetch)
+        return await self._values(queries.WAITING_BEHIND, params, DELIVERY_BINDING, read_delivery)
 
     async def open_deliveries(self) -> int:
         """Return the number of open outbox rows."""
@@ -695,7 +667,7 @@ class SqlReader:
         self, query: sa.Select[Any], params: Mapping[str, Any]
     ) -> tuple[Ticket, ...]:
         def fetch(connection: sa.Connection) -> tuple[Ticket, ...]:
-            return self._read_tickets(connection, connection.execute(query, params).all())
+            return self._read_tickets(connection, all_rows(connection, query, params))
 
         return await self.read_quickly(fetch)
 
@@ -703,6 +675,21 @@ class SqlReader:
         self, connection: sa.Connection, rows: Sequence[sa.Row[Any]]
     ) -> tuple[Ticket, ...]:
         return read_tickets(connection, self._seals, rows)
+
+    async def _values(
+        self,
+        query: sa.Select[Any],
+        params: Mapping[str, Any],
+        binding: Binding,
+        read: Callable[[Any, Opener], T],
+    ) -> tuple[T, ...]:
+        """Return the values of a query's rows, leaving out rows that can't be read."""
+
+        def fetch(connection: sa.Connection) -> tuple[T, ...]:
+            rows = all_rows(connection, query, params)
+            return self._open_readable(connection, rows, binding, read)
+
+        return await self.read_quickly(fetch)
 
     def _open_readable(
         self,

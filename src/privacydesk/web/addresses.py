@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from ipaddress import (
     IPv4Address,
     IPv4Network,
@@ -20,8 +19,6 @@ Network = IPv4Network | IPv6Network
 
 _IPV6_PREFIX = 64
 """Length of the prefix that is assigned to a customer, who may choose the bits after it."""
-_REMEMBERED = 1024
-"""How many addresses are remembered: each is looked at several times in every request."""
 
 
 def client_network(request: web.Request, trusted: Sequence[Network]) -> Network | None:
@@ -48,11 +45,6 @@ def client_network(request: web.Request, trusted: Sequence[Network]) -> Network 
         if previous_hop is None:
             break
         address = previous_hop
-    return _network_of(address)
-
-
-@lru_cache(_REMEMBERED)
-def _network_of(address: Address) -> Network:
     prefix = address.max_prefixlen if isinstance(address, IPv4Address) else _IPV6_PREFIX
     return ip_network((address, prefix), strict=False)
 
@@ -62,7 +54,6 @@ def abort_callback(request: web.Request) -> Callable[[], object]:
     return request.transport.abort if request.transport is not None else bool
 
 
-@lru_cache(_REMEMBERED)
 def parse_address(text: str) -> Address | None:
     """Parse an IP address as proxies write it, with an optional port or brackets.
 

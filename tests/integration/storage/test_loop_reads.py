@@ -12,12 +12,10 @@ from tests.integration.storage import desk
 
 from privacydesk.errors import UnavailableError
 from privacydesk.storage.engines import parse_url, reading_engine
-from privacydesk.storage.loop_reads import LoopReads, NotReadError
+from privacydesk.storage.loop_reads import LoopReads, NotReadError, all_rows
 from privacydesk.storage.store import SqlStore
 
 _WORD: sa.ColumnElement[str] = sa.literal_column("'read'", sa.String)
-
-
 _LONG = sa.text(
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)"
     " SELECT count(*) FROM n"
@@ -57,7 +55,7 @@ def _fail(_: sa.Connection) -> None:
     raise ValueError("odd")
 
 
-async def test_few_rows_of_sqlite_are_read_on_the_loop(store: SqlStore, backend: str) -> None:
+async def test_quick_reads_of_sqlite_run_on_the_loop(store: SqlStore, backend: str) -> None:
     _, thread = await store.reader.read_quickly(_fetch)
     assert (thread == threading.get_ident()) is (backend == "sqlite")
 
@@ -156,6 +154,16 @@ async def test_who_reads_much_lets_others_have_their_turn(reads: LoopReads) -> N
 
     await asyncio.gather(read_much("a"), read_much("b"))
     assert order == ["a", "b"] * 3
+
+
+async def test_many_rows_are_opened_by_a_thread(reads: LoopReads) -> None:
+    numbers = sa.select(sa.literal(1).label("i")).cte(recursive=True)
+    more = sa.select(numbers.c.i + 1).where(numbers.c.i < sa.bindparam("many"))
+    query = sa.select(numbers.union_all(more).c.i)
+    few = await reads.read(lambda connection: all_rows(connection, query, {"many": 32}))
+    assert [row.i for row in few] == [*range(1, 33)]
+    with pytest.raises(NotReadError):
+        await reads.read(lambda connection: all_rows(connection, query, {"many": 33}))
 
 
 async def test_a_long_log_is_read_whole(store: SqlStore) -> None:
