@@ -36,20 +36,41 @@ def keep(runner: Runner, script: Script, wish: RequestDraft) -> Keeping:
     wish = replace(wish, words=wish.words or openings.words_said(script))
     kept = list(script.pending_requests)
     for place, one in enumerate(kept):
-        if one.intent is not wish.intent:
-            continue
-        merged = _merged(runner.by_intent[wish.intent], one.slots, wish.slots)
-        if merged is not None:
-            words = dict.fromkeys((one.words, wish.words))
-            both = openings.shortened("\n".join(said for said in words if said))
-            asked = one.only_asked and wish.only_asked
-            kept[place] = RequestDraft(wish.intent, merged, both, only_asked=asked)
+        both = _joined(runner, one, wish)
+        if both is not None:
+            kept[place] = both
             script.pending_requests = tuple(kept)
             return Keeping.KNOWN
     if len(kept) >= MOST_KEPT:
         return Keeping.FULL
     script.pending_requests = (*kept, wish)
     return Keeping.KEPT
+
+
+def take_out(runner: Runner, script: Script, wish: RequestDraft) -> RequestDraft:
+    """Return a request that begins now, joined with those that were kept of the same.
+
+    They are not begun once more afterwards. One that is about something else stays kept.
+    """
+    for one in script.pending_requests:
+        both = _joined(runner, one, wish)
+        if both is not None and both.slots in (one.slots, wish.slots):
+            kept = (other for other in script.pending_requests if other is not one)
+            script.pending_requests = tuple(kept)
+            wish = both
+    return wish
+
+
+def _joined(runner: Runner, one: RequestDraft, other: RequestDraft) -> RequestDraft | None:
+    """Return two requests as one; None if they have to be filed separately."""
+    if one.intent is not other.intent:
+        return None
+    slots = _merged(runner.by_intent[one.intent], one.slots, other.slots)
+    if slots is None:
+        return None
+    words = dict.fromkeys(said for said in (one.words, other.words) if said)
+    asked = one.only_asked and other.only_asked
+    return RequestDraft(one.intent, slots, openings.shortened("\n".join(words)), only_asked=asked)
 
 
 def _merged(flow: Flow, old: Mapping[str, Any], new: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -115,6 +115,7 @@ class Runner:
     def begin(self, script: Script, wish: RequestDraft) -> bool:
         """Begin the flow of a request with what was said about it; see ``start``."""
         flow = self.by_intent[wish.intent]
+        wish = kept_wishes.take_out(self, script, wish)
         script.unanswered = 0
         script.bereaved |= flow.kind is RequestKind.DECEASED
         running = next((p for p, f in enumerate(script.stack) if f.flow == flow.name), None)

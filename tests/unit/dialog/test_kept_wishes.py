@@ -77,3 +77,31 @@ def test_what_was_put_aside_keeps_the_words_that_asked_for_it() -> None:
     assert widening.replaced(RUNNER, form) == RequestDraft(
         Intent.UNBINDING, {"provider": "google"}, "解绑谷歌"
     )
+
+
+def taken_out(
+    wished: dict[str, Any], *queued: dict[str, Any]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    script = Script(Snapshot(CONVERSATION), Observation(), Rules(), NOW, "j")
+    script.pending_requests = tuple(RequestDraft(Intent.DELETION, one) for one in queued)
+    begun = kept_wishes.take_out(RUNNER, script, RequestDraft(Intent.DELETION, wished))
+    return dict(begun.slots), [dict(wish.slots) for wish in script.pending_requests]
+
+
+def test_what_is_begun_is_not_begun_again_afterwards() -> None:
+    photos = {"categories": ["photos"]}
+    assert taken_out(photos, photos) == (photos, [])
+    assert taken_out(photos, {}) == (photos, [])
+    assert taken_out({}, photos) == (photos, [])
+
+
+def test_what_else_was_queued_stays_so() -> None:
+    photos, posts = {"categories": ["photos"]}, {"categories": ["posts"]}
+    assert taken_out(photos, posts) == (photos, [posts])
+
+
+def test_what_is_begun_keeps_the_words_of_both() -> None:
+    script = Script(Snapshot(CONVERSATION), Observation(), Rules(), NOW, "j")
+    script.pending_requests = (RequestDraft(Intent.DEREGISTRATION, {}, "然后注销"),)
+    wish = RequestDraft(Intent.DEREGISTRATION, {}, "直接注销吧")
+    assert kept_wishes.take_out(RUNNER, script, wish).words == "然后注销\n直接注销吧"

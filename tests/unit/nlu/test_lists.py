@@ -30,7 +30,7 @@ _ONLY_READ = {"嗯", "嗯嗯", "ok", "就这样吧"}
 _ENTRIES = {
     "command": 579,
     "denials": 93,
-    "labels": 3_477,
+    "labels": 3_476,
     "language": 123,
     "marks": 473,
     "plain_answer": 433,
