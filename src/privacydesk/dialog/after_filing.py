@@ -26,8 +26,8 @@ _NAMED_BY: Final = {
 """The entity that names a request's items, by kind."""
 
 _SAYS_WHAT: Final = 60
-"""Latin letters, each Chinese character counted as three; a shorter text only says that something
-is to be added."""
+"""Latin letters, each Chinese character counted as three; a shorter text may only say that
+something is to be added, so more is asked for."""
 
 
 _TELLS_MORE: Final = frozenset({ReplyAct.FILED, ReplyAct.TELLS})
@@ -115,8 +115,7 @@ def adds(runner: Runner, script: Script) -> bool:
     if not theirs or not asked <= {ticket.kind for ticket in theirs}:
         return False
     slots = {"purpose": MaterialKind.MATERIAL.value}
-    if reading.width(said) >= _SAYS_WHAT:
-        slots["words"] = said
+    slots["words" if reading.width(said) >= _SAYS_WHAT else "began_with"] = said
     script.unanswered = 0
     runner.start_flow(script, "add_material", slots)
     return True

@@ -86,7 +86,7 @@ def kept(flow: Flow, text: str, entities: Entities) -> dict[str, Any]:
 
 def with_message(script: Script, flow: Flow, wish: RequestDraft) -> RequestDraft:
     """Return a request with the message that it was made in."""
-    text = without_codes(script, script.said)
+    text = without_codes(script, script.whole_message)
     entities = script.observed.entities
     slots = {**wish.slots, **kept(flow, text, entities), **_details(flow, wish, text, entities)}
     return replace(wish, slots=slots, words=words_said(script))

@@ -109,7 +109,7 @@ class Runner:
         brief = reading.is_brief(script)
         entities = script.observed.entities
         slots = filling.slots_for(flow, entities, brief=brief)
-        slots |= openings.kept(flow, openings.without_codes(script, script.said), entities)
+        slots |= openings.kept(flow, openings.without_codes(script, script.whole_message), entities)
         return self.begin(script, RequestDraft(intent, slots, openings.words_said(script)))
 
     def begin(self, script: Script, wish: RequestDraft) -> bool:

@@ -81,7 +81,8 @@ def add_material(act: Act) -> str:
     if ticket is None or not may_be_added_to(ticket):
         return "too_late"
     slots, files = act.frame.slots, evidence_of(act.frame)
-    words = str(slots.get("material") or slots.get("words") or "")
+    told = (slots.get("began_with"), slots.get("material") or slots.get("words"))
+    words = "\n".join(str(one) for one in told if one)
     add_to(act.script, ticket, MaterialKind(slots["purpose"]), words, files)
     return "ok"
 
