@@ -8,11 +8,13 @@ from typing import Final, Self
 
 from msgspec.structs import replace
 
+from privacydesk.domain.account_terms import DataCategory
 from privacydesk.domain.intents import Intent
 from privacydesk.domain.reading import (
     ALL,
     NO_QUESTION,
     Fragment,
+    Mention,
     MentionKind,
     Modality,
     Question,
@@ -53,6 +55,12 @@ _CLEAR: Final = 0.7
 """The probability from which it is clear that something is asked for: of the requests that were not
 sure in two untouched sets, 0.93 were right from here on, and 0.80 in all."""
 _ASKED_FOR: Final = frozenset({Modality.WISHED, Modality.CONDITIONAL})
+_OF_DATA: Final = frozenset({Intent.DELETION, Intent.ACCESS})
+"""Requests for data, which days and qualifiers limit."""
+_NAMED: Final = DataCategory.POSTS
+_NAME: Final = "my posts: "
+_CHINESE_NAME: Final = "我的动态，"
+"""Names of ``_NAMED``, behind which a message that names nothing is read."""
 _REACH: Final = 2_000
 """Characters from which one pass takes as many word pieces as it can."""
 
@@ -105,11 +113,14 @@ class Pipeline:
         if not reads:
             return ReadingResult(Intent.OTHER, 0.0, (), Reading())
         read = reads[0] if len(reads) == 1 else _joined(*reads)
+        loose = whole and scopes[0].limits_nothing_named
+        if loose and not question.subject:
+            read = self._with_limit(read, text, today)
         if not question.text:
             return read
         read = _not_all(read)
         does, means = self._replied(scopes[0].text, scopes[0].parsed.states, question)
-        if question.subject and does & _NARROWING:
+        if question.subject and (loose or does & _NARROWING):
             read = self._in_context(read, text, today, question.subject)
         return replace(read, reply_acts=does, chosen_line=means)
 
@@ -122,6 +133,23 @@ class Pipeline:
         states = self._parser.states(seen[:_REACH], WINDOW)
         return self._replied(text[:_REACH], states, question)[0] if len(states) else frozenset()
 
+    def _with_limit(self, read: ReadingResult, text: str, today: date) -> ReadingResult:
+        """Return a message's reading with the limit of its only request for data.
+
+        "Keep this year's" doesn't name what it limits, and the network tells what goes and what
+        stays only of what is named. So it reads the message again behind a name.
+        """
+        requests = read.reading.requests
+        of_data = [one for one in requests if one.intent in _OF_DATA]
+        if len(of_data) != 1 or _is_narrowed(of_data[0]):
+            return read
+        before = of_data[0]
+        named = self._behind(_NAME if text.isascii() else _CHINESE_NAME, text, today)
+        if named is None or named.intent is not before.intent:
+            return read
+        after = tuple(_limited(one, named) if one is before else one for one in requests)
+        return replace(read, reading=replace(read.reading, requests=after))
+
     def _in_context(
         self, read: ReadingResult, text: str, today: date, subject: str
     ) -> ReadingResult:
@@ -129,24 +157,33 @@ class Pipeline:
 
         "Only last year's" says of what only there. It matters only if it says so clearly.
         """
-        if _names_data(read):
-            return read
-        whole = f"{subject}{text}"
-        scopes, _ = looked_at(self._parser, whole, with_numbers_called(whole), today)
-        asked = [one for scope in scopes for _, one in scope.requests() if one.include]
-        told = asked[0] if len(asked) == 1 else None
-        if told is None or not any(one.is_narrowed for one in (*told.include, *told.exclude)):
+        told = None if _names_data(read) else self._behind(subject, text, today)
+        if told is None:
             return read
         before = read.reading.requests
         kept = [at for at, one in enumerate(before) if one.intent is not told.intent]
         return replace(
             read,
             reading=replace(read.reading, requests=tuple(before[at] for at in kept)),
-            fragment=Fragment(told.include, without_all(told.exclude, told.include)),
+            fragment=_as_fragment(told),
             clear_requests=tuple(read.clear_requests[at] for at in kept)
             if read.clear_requests
             else (),
         )
+
+    def _behind(self, words: str, text: str, today: date) -> Request | None:
+        """Return the request that a message makes behind other words, if it is one and limited."""
+        whole = f"{words}{text}"
+        scopes, _ = looked_at(self._parser, whole, with_numbers_called(whole), today)
+        told = [
+            (scope, number, one)
+            for scope in scopes
+            for number, one in scope.requests()
+            if one.include
+        ]
+        if len(told) != 1 or not _is_narrowed(told[0][2]):
+            return None
+        return replace(told[0][2], sure=self._is_sure(*told[0]))
 
     def _read(self, scope: Scope, *, whole: bool) -> ReadingResult:
         text, parsed = scope.text, scope.parsed
@@ -209,6 +246,35 @@ class Pipeline:
         if is_meant and not self._is_clear(scope, number):
             return False
         return self._certainty.is_sure(request, signs(scope, number, request))
+
+
+def _is_narrowed(request: Request) -> bool:
+    return any(one.is_narrowed for one in (*request.include, *request.exclude))
+
+
+def _narrowed(*mentions: Mention) -> tuple[Mention, ...]:
+    return tuple(dict.fromkeys(one for one in mentions if one.is_narrowed))
+
+
+def _as_fragment(request: Request) -> Fragment:
+    """Return what goes and what stays by a request for certain kinds of data."""
+    if request.modality is Modality.DENIED:
+        return Fragment(exclude=_narrowed(*request.include, *request.exclude))
+    return Fragment(request.include, without_all(request.exclude, request.include))
+
+
+def _limited(request: Request, named: Request) -> Request:
+    """Return a request that names nothing, with the limits that it has behind a name."""
+    include, exclude = (
+        tuple(replace(one, value=ALL) for one in mentions if one.value == _NAMED)
+        for mentions in (named.include, _narrowed(*named.exclude))
+    )
+    if Modality.DENIED in (request.modality, named.modality):
+        include, exclude = _narrowed(*include, *exclude), ()
+        named = replace(named, modality=Modality.DENIED)
+    # All but a few days goes of what nobody named: that is asked back.
+    sure = named.sure and all(one.is_narrowed for one in include)
+    return replace(request, modality=named.modality, sure=sure, include=include, exclude=exclude)
 
 
 def _mean(states: Floats) -> tuple[float, ...]:

@@ -105,6 +105,14 @@ class Scope:
                 )
         return None
 
+    @property
+    def limits_nothing_named(self) -> bool:
+        """Whether there is a period or qualifier, and no certain kind of data is named."""
+        named = any(
+            one.kind is MentionKind.CATEGORY and one.value != ALL for one in self.parsed.mentions
+        )
+        return bool(self.parsed.whens or self.parsed.qualifiers) and not named
+
     def overlooks(self, number: int) -> bool:
         """Return whether a time stands right before a thing of a request that it does not limit.
 

@@ -34,6 +34,7 @@ from privacydesk.services.findings.asides import (
     without,
     without_questions,
 )
+from privacydesk.services.findings.requests import stays_open
 from privacydesk.services.findings.speakers import as_bereaved, as_endangered, of_oneself
 
 _BASE_COST: Final = 500
@@ -111,7 +112,7 @@ class MessageInterpreter:
     def _interpret(self, text: str, today: date, question: Question) -> Observation:
         # Replace lone surrogates: they can't be encoded.
         text = text.encode("utf-8", "replace").decode()
-        read = self._reader.parse(text, today, question)
+        read = self._parse(text, today, question)
         classes = self._classes_of(text, read)
         # An answer without a request is of no kind.
         if read.reading.requests or not (question.text or read.intent is Intent.SMALLTALK):
@@ -140,7 +141,7 @@ class MessageInterpreter:
         # rest is read alone, and requests are taken from the whole message.
         has_requests = asks_for(read)
         if question.text or not has_requests:
-            rest_read = self._reader.parse(rest, today, question)
+            rest_read = self._parse(rest, today, question)
         else:
             rest_read = read
         if has_requests:
@@ -157,6 +158,9 @@ class MessageInterpreter:
             rest,
             observed(rest, rest_read, rest_listed, language),
         )
+
+    def _parse(self, text: str, today: date, question: Question) -> ReadingResult:
+        return stays_open(self._reader.parse(text, today, question), today)
 
     def _classes_of(self, text: str, read: ReadingResult) -> MessageClasses:
         """Return the classes of a message; digits alone, such as a code, have none."""

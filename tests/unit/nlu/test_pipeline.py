@@ -141,3 +141,53 @@ def test_what_a_time_right_before_it_should_limit_is_not_sure() -> None:
     # 国庆 may or may not be understood; without it, all chats would go.
     (request,) = _read("删掉我国庆的聊天记录").reading.requests
     assert request.include[0].is_narrowed or not request.sure
+
+
+@pytest.mark.parametrize(
+    ("text", "goes", "stays"),
+    [
+        ("2025年以前的都删", [(None, date(2024, 12, 31))], []),
+        ("把上个月的都删了吧", [(date(2026, 10, 1), date(2026, 10, 31))], []),
+        ("就今年的留着，别的都不要了", [(None, None)], [(date(2026, 1, 1), None)]),
+        (
+            "2021的删，2022的留",
+            [(date(2021, 1, 1), date(2021, 12, 31))],
+            [(date(2022, 1, 1), date(2022, 12, 31))],
+        ),
+    ],
+)
+def test_a_limit_counts_where_nothing_is_named(
+    text: str,
+    goes: list[tuple[date | None, date | None]],
+    stays: list[tuple[date | None, date | None]],
+) -> None:
+    (request,) = _read(text).reading.requests
+    assert {one.value for one in (*request.include, *request.exclude)} == {"all"}
+    assert [(one.since, one.until) for one in request.include] == goes
+    assert [(one.since, one.until) for one in request.exclude] == stays
+
+
+def test_where_all_but_a_limit_goes_of_what_nobody_named_it_is_not_sure() -> None:
+    (request,) = _read("keep this year's, bin the rest").reading.requests
+    assert request.exclude
+    assert not request.sure
+
+
+def test_a_limit_of_what_shall_not_be_deleted_is_what_stays() -> None:
+    (request,) = _read("去年嘅唔好刪").reading.requests
+    assert request.modality is Modality.DENIED
+    assert [(one.value, one.since, one.until) for one in request.include] == [
+        ("all", date(2025, 1, 1), date(2025, 12, 31))
+    ]
+    assert not request.exclude
+
+
+@pytest.mark.parametrize("text", ["今年的不删吧？", "就今年的留着，别的都不要了"])
+def test_a_reply_that_names_nothing_limits_the_open_request(text: str) -> None:
+    asked = Question("确认删除吗？\n确认删除\n先不删", "动态", "我要删除动态，")
+    read = _PIPELINE.parse(text, TODAY, asked)
+    assert read.fragment is not None
+    assert not [one for one in read.fragment.include if one.is_narrowed]
+    assert [(one.value, one.since) for one in read.fragment.exclude] == [
+        ("posts", date(2026, 1, 1))
+    ]

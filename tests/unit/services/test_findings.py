@@ -23,6 +23,7 @@ from privacydesk.domain.reading import (
 from privacydesk.domain.selection import Part, Selection, Span
 from privacydesk.domain.turn import Observation
 from privacydesk.services.findings import observed
+from privacydesk.services.findings.requests import stays_open
 
 PHOTOS = Mention(MentionKind.CATEGORY, "photos")
 POSTS = Mention(MentionKind.CATEGORY, "posts")
@@ -617,3 +618,28 @@ def test_what_only_asks_is_a_question_for_sure(
     seen = found(asks).recognised
     assert seen is not None
     assert (seen.intent, seen.sure) == (found_intent, sure)
+
+
+YEAR_2026 = Mention(MentionKind.CATEGORY, "posts", SINCE_NEW_YEAR, date(2026, 12, 31))
+FROM_2026 = Mention(MentionKind.CATEGORY, "posts", SINCE_NEW_YEAR)
+
+
+def test_what_stays_of_this_year_stays_for_good() -> None:
+    told = read(request(Intent.DELETION, POSTS, exclude=(YEAR_2026,)))
+    (asked,) = stays_open(told, date(2026, 12, 3)).reading.requests
+    assert (asked.include, asked.exclude) == ((POSTS,), (FROM_2026,))
+    fragment = read(fragment=Fragment(exclude=(YEAR_2026,)))
+    assert stays_open(fragment, date(2026, 12, 3)).fragment == Fragment(exclude=(FROM_2026,))
+
+
+def test_what_goes_and_what_stayed_until_a_day_gone_by_end_with_their_day() -> None:
+    goes = read(request(Intent.DELETION, YEAR_2026))
+    assert stays_open(goes, date(2026, 12, 3)) == goes
+    stays = read(request(Intent.DELETION, POSTS, exclude=(YEAR_2026,)))
+    assert stays_open(stays, date(2027, 1, 1)) == stays
+
+
+def test_what_shall_not_be_deleted_of_this_year_stays_for_good() -> None:
+    told = read(request(Intent.DELETION, YEAR_2026, modality=Modality.DENIED))
+    (asked,) = stays_open(told, date(2026, 12, 3)).reading.requests
+    assert asked.include == (FROM_2026,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from datetime import date
 from typing import Final
 
 from msgspec import Struct
@@ -100,6 +101,32 @@ def meant(request: Request) -> Intent:
     if request.holder is Holder.OTHER_PERSON:
         return _OF_OTHERS.get(request.intent, Intent.OTHER)
     return request.intent
+
+
+def stays_open(read: ReadingResult, today: date) -> ReadingResult:
+    """Return a message in which what stays until today or a day to come has no last day.
+
+    "Keep those of 2026" means all that there will be, too; else those of 2027 would go.
+    """
+
+    def lasting(mentions: Iterable[Mention]) -> tuple[Mention, ...]:
+        return tuple(
+            replace(one, until=None) if one.until and one.until >= today else one
+            for one in mentions
+        )
+
+    requests = tuple(
+        replace(
+            one,
+            include=lasting(one.include) if one.modality is Modality.DENIED else one.include,
+            exclude=lasting(one.exclude),
+        )
+        for one in read.reading.requests
+    )
+    fragment = read.fragment
+    if fragment is not None:
+        fragment = replace(fragment, exclude=lasting(fragment.exclude))
+    return replace(read, reading=replace(read.reading, requests=requests), fragment=fragment)
 
 
 def in_kind(read: ReadingResult) -> ReadingResult:
