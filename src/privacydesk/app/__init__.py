@@ -22,10 +22,11 @@ from privacydesk.services.policies import version_of
 from privacydesk.services.setting_formats import load_overrides
 from privacydesk.settings import Settings
 from privacydesk.storage import backups, copying, receipts, schema
+from privacydesk.storage.engines import parse_url
 from privacydesk.storage.error_messages import describe_database_error
 from privacydesk.storage.inspection import open_inspection
 from privacydesk.storage.sealing import KeyRing
-from privacydesk.storage.serving_lock import serving_lock
+from privacydesk.storage.serving_lock import serving_lock, serving_tags
 
 __all__ = [
     "ADOPTABLE",
@@ -43,6 +44,7 @@ __all__ = [
     "copy_database",
     "describe_database_error",
     "end_receipt_logs",
+    "is_served",
     "open_services",
     "profile_in_force",
     "renew_epochs",
@@ -69,6 +71,11 @@ def check_copying(settings: Settings, target: str) -> Mapping[str, int]:
     """
     copying.check_target(target)
     return copying.count_rows(settings.url)
+
+
+def is_served(settings: Settings) -> bool:
+    """Return whether a process serves the SQLite database; False for PostgreSQL."""
+    return bool(serving_tags(parse_url(settings.url)))
 
 
 def copy_database(

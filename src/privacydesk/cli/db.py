@@ -81,6 +81,8 @@ def copy(
     if dry_run:
         print_table([(name, str(count)) for name, count in rows.items() if count])
         typer.echo(f"Both databases can be used; {sum(rows.values()):,} rows are to be copied.")
+        if app.is_served(settings):
+            typer.echo("`serve` is running on the SQLite database: stop it before they are copied.")
         return
     with typer.progressbar(length=sum(rows.values()), label="Copying") as progress:
         copied = app.copy_database(settings, url, lambda _, count: progress.update(count))

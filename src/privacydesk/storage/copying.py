@@ -42,10 +42,16 @@ def check_target(target: str) -> None:
     Raises:
         SettingsError: it can't.
     """
-    try:
+    with _errors_of_target():
         _check_empty(target)
+
+
+@contextmanager
+def _errors_of_target() -> Iterator[None]:
+    """Replace the setting in messages by "the target": the address comes from elsewhere."""
+    try:
+        yield
     except SettingsError as error:
-        # Messages name the setting, which is not where this address comes from.
         message = error.message.replace(f"{_SETTING}: ", "").replace(_SETTING, "the target")
         raise SettingsError(message) from None
 
@@ -57,6 +63,11 @@ def _check_empty(target: str) -> None:
         there = set(sa.inspect(connection).get_table_names())
         known = (table for table in tables.metadata.sorted_tables if table.name in there)
         filled = [table.name for table in known if _count(connection, table)]
+        may_create = sa.func.has_schema_privilege(sa.func.current_schema(), "CREATE")
+        if not there and not connection.scalar(sa.select(may_create)):
+            raise SettingsError(
+                "the target's user may not create tables there: have the user own the database"
+            )
     if filled:
         raise SettingsError(
             f"the target has rows already ({', '.join(filled)}): name an empty database"
@@ -78,7 +89,8 @@ def copy_database(source: str, target: str, on_progress: OnProgress) -> Mapping[
         DeskError: the rows in the target are not those of the source.
     """
     check_target(target)
-    schema.upgrade(target)
+    with _errors_of_target():
+        schema.upgrade(target)
     with _source(source) as old, _target(target) as new:
         copied = {
             table.name: _copy_table(table, old, new, on_progress)

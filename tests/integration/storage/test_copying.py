@@ -91,3 +91,15 @@ def test_what_can_not_be_copied_is_named(source: str, target: str, tmp_path: Pat
         count_rows(f"sqlite:///{tmp_path / 'none.db'}")
     with pytest.raises(SettingsError, match="no database of that name"):
         check_target(target.replace("/test_", "/other_"))
+
+
+def test_who_may_create_no_tables_is_told_before_anything_is_copied(target: str) -> None:
+    with psycopg.connect(target, autocommit=True) as connection:
+        connection.execute("CREATE ROLE visitor LOGIN")
+        connection.execute("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+        try:
+            owner = target.partition("://")[2].partition("@")[0]
+            with pytest.raises(SettingsError, match="the target's user may not create tables"):
+                check_target(target.replace(f"{owner}@", "visitor@", 1))
+        finally:
+            connection.execute("DROP ROLE visitor")
