@@ -30,6 +30,7 @@ class Client:
         offset: the offset of its last event.
         unsent: messages that are not acknowledged, by id. They are sent again unchanged.
         tries: the number of failed attempts by message id.
+        is_waiting: whether a refused message waits to be sent again; later ones wait behind it.
         shown: the events by offset.
     """
 
@@ -41,6 +42,7 @@ class Client:
         self.view: dict = {}
         self.unsent: dict[str, dict] = {}
         self.tries: dict[str, int] = {}
+        self.is_waiting = False
         self.socket: aiohttp.ClientWebSocketResponse | None = None
         self.drop_copy()
 
@@ -92,8 +94,7 @@ class Client:
                     self.epoch, self.offset = frame["epoch"], frame["after"]
                 self.secret = frame.get("secret", self.secret)
                 self.view = frame["view"]
-                for message in self.unsent.values():
-                    await self.socket.send_json(message)
+                await self.send_unsent()
             case "events":
                 for event in frame["events"]:
                     if event["offset"] == self.offset + 1:
@@ -120,7 +121,8 @@ class Client:
         if error.get("kept"):
             tries = self.tries[message_id] = self.tries.get(message_id, 0) + 1
             pause = error.get("retry_after", min(2**tries, 60))
-            asyncio.get_running_loop().call_later(pause, self.send_again, message_id)
+            self.is_waiting = True
+            asyncio.get_running_loop().call_later(pause, self.start_sending)
         elif text := self.unsent.pop(message_id, {}).get("text"):
             print(f"* Not sent: {text}")
 
@@ -159,12 +161,18 @@ class Client:
         # The client chooses the id; a message that is sent again counts once.
         message_id = secrets.token_hex(16)
         self.unsent[message_id] = frame | {"id": message_id}
-        self.send_again(message_id)
+        if self.socket is not None and not self.is_waiting:
+            await self.socket.send_json(self.unsent[message_id])
 
-    def send_again(self, message_id: str) -> None:
-        if self.socket is not None and message_id in self.unsent:
-            sending = self.socket.send_json(self.unsent[message_id])
-            self._send_task = asyncio.create_task(sending)
+    def start_sending(self) -> None:
+        self._send_task = asyncio.create_task(self.send_unsent())
+
+    async def send_unsent(self) -> None:
+        """Send what is not acknowledged, in its order."""
+        self.is_waiting = False
+        for message in tuple(self.unsent.values()):
+            if self.socket is not None:
+                await self.socket.send_json(message)
 
     async def upload(self, path: Path, session: aiohttp.ClientSession) -> str:
         authorization = f"Bearer {self.token}" if self.account else f"Desk {self.secret}"
