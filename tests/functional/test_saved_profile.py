@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -189,7 +190,8 @@ async def serving(
 ) -> AsyncIterator[tuple[KillableServer, Callable[[], Awaitable[None]]]]:
     async with open_outside() as outside:
         env = {**environment(folder, outside), "PRIVACYDESK_LOG_LEVEL": "info"}
-        server = KillableServer(env, arguments=("--workers", "2") if workers else ())
+        arguments = ("--workers", "2") if workers else ()
+        server = KillableServer(env, log=folder / "log", arguments=arguments)
         changed = yaml.safe_load(Path(env["PRIVACYDESK_PROFILE"]).read_text("utf-8"))  # noqa: ASYNC240 - a test
         changed["desk_names"] = dict.fromkeys(("zh_Hans", "zh_Hant", "en"), "The New Desk")
         file = written(folder, changed, "changed.yaml")
@@ -205,6 +207,10 @@ async def serving(
             yield server, put_in_force
         finally:
             await server.kill()
+
+
+def logged_in(log: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in log.read_text("utf-8").splitlines()]
 
 
 async def say(url: str, account: str, stop: asyncio.Event) -> Talker:
@@ -252,3 +258,11 @@ async def test_running_processes_take_over_a_profile_and_lose_nothing(
             assert said == [f"m{n}" for n in range(1, talker.acknowledged.total() + 1)]
             assert len(said) > 5
         assert await server.stop() == 0
+        first = logged_in(tmp_path / "log")
+        assert any(one["event"] == "database_created" for one in first) is not workers
+        # The file that the processes were started with is an earlier version now.
+        server.log = tmp_path / "later"
+        await server.start()
+        assert await server.stop() == 0
+        outdated = [one for one in logged_in(server.log) if one["event"] == "profile_file_outdated"]
+        assert {one.get("worker") for one in outdated} == ({0, 1} if workers else {None})

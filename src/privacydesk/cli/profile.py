@@ -104,7 +104,8 @@ def history(as_json: AsJson = False, data_dir: DataDir = None) -> None:
 @profile_app.command("restore")
 def restore(version: _Version, data_dir: DataDir = None) -> None:
     """Put an earlier version in force again, as a new version."""
-    typer.echo(f"Version {run(_restore(data_dir, version))} of the profile is in force.")
+    restored = run(_restore(data_dir, version))
+    typer.echo(f"Version {restored} of the profile is in force: version {version} again.")
 
 
 async def _import(

@@ -24,6 +24,7 @@ from privacydesk.errors import SettingsError
 if TYPE_CHECKING:
     from privacydesk.app import Services
     from privacydesk.app.metrics.instruments import Instruments
+    from privacydesk.app.start_warnings import StartWarning
     from privacydesk.app.tracing import Tracing
     from privacydesk.outages import Outages
     from privacydesk.ports import LanguageUnderstanding
@@ -95,6 +96,11 @@ def serve(
     logs.set_up(settings.log_level, as_json=settings.log_json)
     if place is None:
         _warn_of(weak_secrets)
+    else:
+        import structlog  # noqa: PLC0415 - imported by the logs
+
+        # Several processes write to one log.
+        structlog.contextvars.bind_contextvars(worker=place)
     # The keys are in this process's memory and usually in its environment.
     sandbox.conceal()
     if workers > 1:
@@ -185,11 +191,21 @@ def _loop_factory(loop: EventLoop | None) -> Callable[[], asyncio.AbstractEventL
 def _create_missing_database(settings: Settings) -> None:
     """Create the SQLite database if it is missing; an existing one is never changed."""
     from privacydesk import app  # noqa: PLC0415
+    from privacydesk.app.start_warnings import StartWarning  # noqa: PLC0415
     from privacydesk.storage.engines import parse_url, sqlite_file  # noqa: PLC0415
 
     path = sqlite_file(parse_url(settings.url))
     if path is not None and (not path.exists() or not path.stat().st_size):
         app.upgrade(settings)
+        _warn(
+            StartWarning(
+                "database",
+                "database_created",
+                "there was no database, so a new one was made, without requests: if this desk had"
+                " one, check PRIVACYDESK_DATABASE_URL and PRIVACYDESK_DATA_DIR",
+                {"file": str(path)},
+            )
+        )
 
 
 @dataclass(slots=True)
@@ -282,15 +298,23 @@ async def _serve_profile(process: _Process, profile: OperatorProfile) -> Operato
             if not process.has_listened:
                 from privacydesk.app.saved_profile import settle_profile  # noqa: PLC0415
 
-                # It may have changed before this process had the lock. Its warning has been given.
-                chosen, _ = settle_profile(process.settings, beside_serve=False)
+                # It may have changed before this process had the lock.
+                chosen, warning = settle_profile(process.settings, beside_serve=False)
                 if chosen != profile:
                     return chosen
+                if warning is not None:
+                    _warn(warning)
             try:
                 return await _serve_with(understanding, process, profile)
             finally:
                 # What was kept from collection is garbage now.
                 gc.unfreeze()
+
+
+def _warn(warning: StartWarning) -> None:
+    import structlog  # noqa: PLC0415
+
+    structlog.get_logger(__name__).warning(warning.event, **warning.fields, hint=warning.hint)
 
 
 def _understanding_process(
@@ -358,7 +382,7 @@ async def _serve_with(
             services.turns.observe = observer.turn
         lacking = profile_warnings(settings, profile, services.profiles.gaps)
         for warning in (*setting_warnings(settings), *lacking):
-            log.warning(warning.event, **warning.fields, hint=warning.hint)
+            _warn(warning)
         await _first_of(stop_requested.wait(), understanding.ready())
         if stop_requested.is_set():
             return None
