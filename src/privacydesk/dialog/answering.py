@@ -6,6 +6,7 @@ from typing import Final
 
 from privacydesk.dialog import (
     choosing,
+    commands,
     correcting,
     entries,
     filling,
@@ -321,10 +322,21 @@ def ask_for_another_code(reply: Reply) -> bool:
 
 def take_no_code(reply: Reply) -> bool:
     """Take the button for users who get no code if the words say so."""
+    told = reply.value is None and questions.cannot_get_code(reply.script, reply.ask)
+    return told and _take_other_way(reply)
+
+
+def take_none(reply: Reply) -> bool:
+    """Take the button for users who get no code at a bare 没有: none came, or none is wanted.
+
+    What it leads to offers both; to decline at once would end the request.
+    """
+    return commands.says_none(reply.script) and _take_other_way(reply)
+
+
+def _take_other_way(reply: Reply) -> bool:
     button = next((choice for choice, _ in reply.offered if choice.id == "other_way"), None)
-    if reply.value is not None or button is None:
-        return False
-    if not questions.cannot_get_code(reply.script, reply.ask):
+    if button is None:
         return False
     taking.take_choice(reply.runner, reply.script, reply.frame, reply.ask, button)
     return True

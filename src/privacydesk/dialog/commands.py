@@ -37,6 +37,11 @@ def is_desk_word(script: Script) -> bool:
     return word(script) in _CALLS
 
 
+def says_none(script: Script) -> bool:
+    """Whether a message is a bare 没有 or "no", which may mean that there is none."""
+    return {"refuse", "nothing_more"}.issubset(script.observed.entities.get("command", ()))
+
+
 def obey(runner: Runner, script: Script) -> bool:
     """Carry out a message that consists of a command; return whether it was one."""
     language = script.observed.entities.get("language", ())

@@ -129,6 +129,8 @@ def _answers_beside(reply: Reply) -> bool:
 
 
 def _obeys(reply: Reply) -> bool:
+    if reply.place is Place.CODE and answering.take_none(reply):
+        return True
     return interrupts.obeys(reply.runner, reply.script, labelled=_labelled(reply))
 
 
